@@ -1,8 +1,27 @@
 import { EXIT, Failure } from "./failure.ts";
 import { isInteractive } from "./terminal.ts";
 
-/** @throws Failure when the answer is no */
-export async function confirm(message: string): Promise<void> {
+interface Asking<Seen> {
+  /** @default true */
+  readonly asks?: boolean;
+  /** What to do where no question can be asked. */
+  readonly instead: string;
+  /** Shows what the question is about; undefined when there is nothing to ask. */
+  show(): Promise<{ readonly seen: Seen; readonly question: string } | undefined>;
+}
+
+/** What a person has seen and said yes to. @throws Failure without a terminal, or when the answer is no */
+export async function showAndAsk<Seen>({ asks = true, instead, show }: Asking<Seen>): Promise<Seen | undefined> {
+  if (asks && !isInteractive())
+    throw new Failure(`nothing was sent: without a terminal no question can be asked. ${instead}`, {
+      exitCode: EXIT.refused,
+    });
+  const shown = await show();
+  if (asks && shown !== undefined) await confirm(shown.question);
+  return shown?.seen;
+}
+
+async function confirm(message: string): Promise<void> {
   const prompts = await import("@clack/prompts");
   const answer = await prompts.confirm({ message, initialValue: false, output: process.stderr });
   if (answer !== true) throw new Failure("nothing was done", { exitCode: EXIT.refused });

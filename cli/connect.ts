@@ -1,4 +1,5 @@
 import type { Stack } from "@aws-sdk/client-cloudformation";
+import type { LambdaServiceException } from "@aws-sdk/client-lambda";
 import { rightFor } from "../lambda/contract/rights.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { readIdentity } from "./identity.ts";
@@ -52,7 +53,7 @@ export async function connect(deployment: Deployment): Promise<Door> {
       putSecret: (SecretId, SecretString) => putSecret(config, { SecretId, SecretString }),
     };
   } catch (error) {
-    throw toFailure(error, deployment);
+    throw toFailure(error, { ...deployment, isSent: false });
   }
 }
 
@@ -151,13 +152,20 @@ function readReply({ FunctionError, Payload }: Awaited<ReturnType<typeof invoke>
     : new Failure(`the front door failed: ${errorType}: ${errorMessage}`);
 }
 
-function toFailure(error: unknown, { sandbox, port }: Partial<Deployment>): Failure {
+/** What AWS itself refused was not done. */
+function toFailure(
+  error: unknown,
+  { sandbox, port, isSent = true }: Partial<Deployment> & { isSent?: boolean },
+): Failure {
   if (error instanceof Failure) return error;
-  const { name, message, code } = error as NodeJS.ErrnoException;
+  const { name, message, code, $metadata } = error as NodeJS.ErrnoException & Partial<LambdaServiceException>;
+  const { httpStatusCode = 500 } = $metadata ?? {};
+  const isRefused = !isSent || Math.floor(httpStatusCode / 100) === 4;
+  const options = { exitCode: isRefused ? EXIT.refused : EXIT.notAsWanted, cause: error };
   if (sandbox && code === "ECONNREFUSED")
-    return new Failure(`no sandbox answers on port ${port}: start one with npm run sandbox`, { cause: error });
+    return new Failure(`no sandbox answers on port ${port}: start one with npm run sandbox`, options);
   return new Failure(
     `AWS could not be asked (AWS_PROFILE and AWS_REGION say which account and region, --function which front door): ${name}: ${message}`,
-    { cause: error },
+    options,
   );
 }

@@ -3,8 +3,11 @@ import { Command, Option } from "commander";
 import { wrap } from "../lambda/core/report/text-layout.ts";
 import { runJob } from "./ci.ts";
 import { connect, type Deployment, type Door, SANDBOX_PORT } from "./connect.ts";
+import { EXIT } from "./failure.ts";
 import {
   collect,
+  readNumber,
+  readPort,
   withEvent,
   withExclusion,
   withManner,
@@ -37,13 +40,16 @@ export function createProgram(end: (code: number) => void): Command {
   const program = new Command("cutover")
     .description("Moves Evo Voice customers between the staging and the production servers.")
     .option("--sandbox", "talk to a sandbox on this machine (npm run sandbox)")
-    .option("--port <port>", "the port of the sandbox", SANDBOX_PORT)
+    .option("--port <port>", "the port of the sandbox", readPort, SANDBOX_PORT)
     .addOption(new Option("--stack <name>", "the CloudFormation stack of the deployment").env("CUTOVER_STACK"))
     .addOption(new Option("--function <name>", "its front door, so that no stack is read").env("CUTOVER_FUNCTION"))
     .option("--json", "print the answer as JSON")
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-    .addHelpText("after", "\nExit code: 0 as wanted, 1 the rollout ended otherwise, 2 bad usage or refused.");
+    .addHelpText(
+      "after",
+      "\nExit code: 0 as wanted, 1 the rollout ended otherwise, 2 nothing was done: bad usage, refused, or not reached.",
+    );
 
   const verb: Verb = (usage, description, act) =>
     program
@@ -109,7 +115,8 @@ function addReading(verb: Verb): void {
     const now = await askStatus(door, { rolloutId });
     const answer = flags.watch && !hasEnded(now) ? await follow(door, now) : now;
     printAnswer(door, answer, flags);
-    return toExitCode(answer);
+    // To ask how a rollout ended is no failure; to wait for its end asks for success.
+    return flags.watch ? toExitCode(answer) : EXIT.asWanted;
   }).option("--watch", "until the rollout has ended");
   verb("report [rollout]", `write a rollout and all of its customers to one file; ${latest}`, (door, flags, name) =>
     writeReport(door, name, String(flags.html)),
@@ -117,11 +124,11 @@ function addReading(verb: Verb): void {
   verb("list", "show the last rollouts", listRollouts).option("--plans", "also the dry runs");
   verb("customers [rollout]", `show every customer of a rollout; ${latest}`, async (door, flags, name) => {
     const rolloutId = name ?? (await askStatus(door, {})).rolloutId;
-    return listCustomers(door, { rolloutId, outcome: flags.outcome, wave: toNumber(flags.wave) }, flags);
+    return listCustomers(door, { rolloutId, outcome: flags.outcome, wave: flags.wave }, flags);
   })
     .option("--csv", "print CSV")
     .option("--outcome <outcome>", "only with this outcome: flipped, unchanged, skipped, failed, restored, …")
-    .option("--wave <number>", "only those that this wave flips");
+    .option("--wave <number>", "only those that this wave flips", readNumber);
   verb("customer [id]", "show what the last 50 rollouts did with one customer", (door, flags, customerId) =>
     findCustomer(door, { customerId, referenceId: flags.referenceId }, flags),
   ).option("--reference-id <id>", "its reference id, instead of its id");
@@ -132,11 +139,11 @@ function addSteering(verb: Verb): void {
   const command = (name: string, description: string) =>
     withSender(
       verb(`${name} [rollout]`, description, (door, flags, rolloutId) => {
-        const members = { command: name, rolloutId, rollback: flags.rollback, minutes: toNumber(flags.minutes) };
+        const members = { command: name, rolloutId, rollback: flags.rollback, minutes: flags.minutes };
         return steer(door, members, toSender(flags), flags);
       }),
     );
-  const forHowLong = ["--minutes <minutes>", "how long; an hour if not given"] as const;
+  const forHowLong = ["--minutes <minutes>", "how long; an hour if not given", readNumber] as const;
   command("pause", "flip no further customer for a while").option(...forHowLong);
   command("resume", "end a pause");
   command("skip-bake", "end this bake; the gate still decides");
@@ -144,12 +151,12 @@ function addSteering(verb: Verb): void {
   const answer = (name: "approve" | "reject", description: string) =>
     withSender(
       verb(`${name} [rollout]`, description, (door, flags, rolloutId) => {
-        const members = { command: name, rolloutId, plan: flags.plan, wave: toNumber(flags.wave) };
+        const members = { command: name, rolloutId, plan: flags.plan, wave: flags.wave as number | undefined };
         return answerApproval(door, members, toSender(flags), flags);
       }),
     )
       .option("--plan <hash>", "the plan that you have seen; without it, the plan is shown, and you are asked")
-      .option("--wave <number>", "the wave that you have seen; refused when another one waits");
+      .option("--wave <number>", "the wave that you have seen; refused when another one waits", readNumber);
   answer("approve", "let the wave begin that waits for an approval");
   answer("reject", "refuse the wave that waits for an approval; its release is held");
   command("abort", "end a rollout, and restore what it flipped").option(
@@ -176,7 +183,7 @@ function addControls(verb: Verb): void {
   control("release <release>", "end the hold of a release", "clear-release");
   control("freeze <name>", "freeze the environment from now on: no flip of a customer begins", "freeze")
     .addOption(new Option("--until <time>", "its end, such as 2026-11-30T02:00:00Z").conflicts("hours"))
-    .option("--hours <hours>", "how long, instead of its end");
+    .option("--hours <hours>", "how long, instead of its end", readNumber);
   control("lift-freeze <name>", "end a freeze; of the policy's freeze, this window", "lift-freeze");
   control("protect", "never flip these customers", "protect")
     .option("--customer-id <id>", "their ids", collect)
@@ -192,17 +199,14 @@ function toSender({ by = userInfo().username, reason }: Flags) {
   return { requestedBy: by, reason: reason as string | undefined };
 }
 
-/** A text that is no time is sent as it is, and the front door refuses it. */
+/** The front door refuses what is no time, and a freeze that is too long. */
 function toUntil({ until, hours }: Flags): unknown {
   if (hours === undefined) return until;
-  const untilMs = Date.now() + Number(hours) * 3_600_000;
-  return Number.isFinite(untilMs) ? new Date(untilMs).toISOString() : hours;
+  return new Date(Date.now() + Math.min(Number(hours), MOST_HOURS) * 3_600_000).toISOString();
 }
 
-/** A text that is no number is sent as `null`, which the front door refuses. */
-function toNumber(text: unknown): number | undefined {
-  return text === undefined ? undefined : Number(text);
-}
+/** A hundred years: a date has an end. */
+const MOST_HOURS = 876_000;
 
 /** The first line on a terminal: where this goes, and as which identity. */
 function introduce({ environment, baseUrl, account, region, identity }: Door): void {

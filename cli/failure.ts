@@ -8,5 +8,5 @@ export class Failure extends Error {
   }
 }
 
-/** `notAsWanted`: the rollout ended otherwise, or its end is not known. `refused`: bad usage, or the front door refused. */
+/** `notAsWanted`: the rollout ended otherwise, or its end is not known. `refused`: nothing was done. */
 export const EXIT = { asWanted: 0, notAsWanted: 1, refused: 2, interrupted: 130 } as const;

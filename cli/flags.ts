@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { readReferenceIds } from "./read-files.ts";
 
 /** Of an option that may be given several times. */
@@ -8,6 +8,18 @@ export function collect(value: string, before: readonly string[] = []): readonly
 
 function collectFile(file: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...readReferenceIds(file)];
+}
+
+/** @throws InvalidArgumentError, to which commander adds the option */
+export function readNumber(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a number.");
+}
+
+/** @throws InvalidArgumentError */
+export function readPort(text: string): string {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return text;
+  throw new InvalidArgumentError("Expected the number of a port, at most 65535.");
 }
 
 const SELECTIONS = [
@@ -37,7 +49,7 @@ export function withStrategy(command: Command): Command {
   return command
     .option("--strategy <name|json>", "the waves; the policy's if not given")
     .option("--on-failure <rollback|halt>", "when a gate fails; the policy's if not given")
-    .option("--max-customers <number>", "refuse a rollout that flips more")
+    .option("--max-customers <number>", "refuse a rollout that flips more", readNumber)
     .option("--override <reason>", "begin although an alarm is in ALARM or a freeze applies")
     .option("--on-freeze <refuse|wait>", "while a freeze applies; refuse if not given")
     .option("--plan <hash>", "refuse any other plan than this");

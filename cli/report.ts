@@ -19,7 +19,8 @@ export async function writeReport(door: Door, rolloutId: string | undefined, fil
   try {
     writeFileSync(file, writeReportPage({ report, customers, environment: door.environment, asOf }));
   } catch (error) {
-    throw new Failure(`the report cannot be written: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    throw new Failure(`the report cannot be written: ${message}`, { exitCode: EXIT.refused, cause: error });
   }
   say({ text: `${file} shows rollout ${report.rolloutId} with ${countCustomers(customers.length)}` });
   return EXIT.asWanted;

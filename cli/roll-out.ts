@@ -5,13 +5,13 @@ import { hasSucceeded } from "../lambda/core/report/report.ts";
 import { clean, countCustomers } from "../lambda/core/report/text-layout.ts";
 import type { StatusAnswer } from "../lambda/front-door/read-status.ts";
 import type { Started } from "../lambda/front-door/start-rollout.ts";
-import { confirm } from "./ask-user.ts";
+import { showAndAsk } from "./ask-user.ts";
 import { type Door, toCommandLine } from "./connect.ts";
 import { describeNext } from "./describe-next.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { follow, hasBegun, hasEnded } from "./follow.ts";
 import { listCustomers, readCustomers } from "./list.ts";
-import { isInteractive, isLive, print, printJson, say } from "./terminal.ts";
+import { isLive, print, printJson, say } from "./terminal.ts";
 import type { Event } from "./to-event.ts";
 
 export interface Manner {
@@ -46,7 +46,7 @@ function toRunLine(argv: readonly string[], hash: string): string {
 /** Starts a rollout. One that flips customers runs the plan that was shown, by its hash. */
 export async function rollOut(door: Door, event: Event, manner: Manner): Promise<number> {
   const isSeen = event.plan !== undefined || event.action === "rollback" || event.dryRun === true;
-  const seen = isSeen ? event : await showAndAsk(door, event, manner);
+  const seen = isSeen ? event : await agreeOnPlan(door, event, manner);
   if (seen === undefined) return EXIT.notAsWanted;
   const started = await start(door, seen);
   sayStarted(started);
@@ -59,19 +59,20 @@ export async function rollOut(door: Door, event: Event, manner: Manner): Promise
 }
 
 /** The event with the hash of the plan that was shown; undefined when its rollout would not succeed. */
-async function showAndAsk(door: Door, event: Event, { yes, json }: Manner): Promise<Event | undefined> {
-  if (!yes && !isInteractive())
-    throw new Failure(
-      "nothing was sent: without a terminal no question can be asked. Run `cutover plan` and add --plan HASH, or add --yes",
-      { exitCode: EXIT.refused },
-    );
-  const planned = await plan(door, event);
-  if (!json || planned.status !== "planned") printAnswer(door, planned, { json });
-  else if (!yes) say({ text: describeAnswer(planned) });
-  if (planned.status !== "planned" || !("plan" in planned) || planned.plan === undefined) return undefined;
-  const { flip, hash } = planned.plan;
-  if (!yes) await confirm(`${event.action} ${countCustomers(flip)} on ${door.environment}?`);
-  return { ...event, plan: hash };
+function agreeOnPlan(door: Door, event: Event, { yes = false, json }: Manner): Promise<Event | undefined> {
+  return showAndAsk({
+    asks: !yes,
+    instead: "Run `cutover plan` and add --plan HASH, or add --yes",
+    async show() {
+      const planned = await plan(door, event);
+      if (!json || planned.status !== "planned") printAnswer(door, planned, { json });
+      else if (!yes) say({ text: describeAnswer(planned) });
+      if (planned.status !== "planned" || !("plan" in planned) || planned.plan === undefined) return undefined;
+      const { flip, hash } = planned.plan;
+      const question = `${event.action} ${countCustomers(flip)} on ${door.environment}?`;
+      return { seen: { ...event, plan: hash }, question };
+    },
+  });
 }
 
 /** A dry run has an id of its own: it is not the rollout that it plans. */

@@ -6,11 +6,11 @@ import { clean, countCustomers, formatTime } from "../lambda/core/report/text-la
 import type { ControlsShown } from "../lambda/front-door/change-controls.ts";
 import type { ProtectedCustomer } from "../lambda/front-door/look-up-protected.ts";
 import type { NotedCommand } from "../lambda/front-door/note-command.ts";
-import { askReason, confirm } from "./ask-user.ts";
+import { askReason, showAndAsk } from "./ask-user.ts";
 import type { Door } from "./connect.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { askStatus } from "./follow.ts";
-import { isInteractive, print, printJson, say } from "./terminal.ts";
+import { print, printJson, say } from "./terminal.ts";
 
 export interface Sender {
   readonly requestedBy: unknown;
@@ -50,15 +50,12 @@ interface AnswerMembers {
 
 /** Answers a rollout that waits for an approval; without the plan's hash, shows what is answered, and asks. */
 export async function answerApproval(door: Door, answer: AnswerMembers, sender: Sender, form: Form): Promise<number> {
-  const seen = answer.plan === undefined ? await showAndAsk(door, answer) : answer;
-  return steer(door, { ...answer, ...seen, wave: answer.wave ?? seen.wave }, sender, form);
+  const ask = { instead: "Add --plan HASH", show: () => showQuestion(door, answer) };
+  const seen = answer.plan === undefined ? await showAndAsk(ask) : answer;
+  return steer(door, { ...answer, ...seen, wave: answer.wave ?? seen?.wave }, sender, form);
 }
 
-async function showAndAsk(door: Door, { command, rolloutId }: AnswerMembers) {
-  if (!isInteractive())
-    throw new Failure("nothing was sent: without a terminal no question can be asked. Add --plan HASH", {
-      exitCode: EXIT.refused,
-    });
+async function showQuestion(door: Door, { command, rolloutId }: AnswerMembers) {
   const status = await askStatus(door, { rolloutId });
   const report = "counts" in status ? status : undefined;
   const question = findQuestion(report ?? {});
@@ -71,8 +68,7 @@ async function showAndAsk(door: Door, { command, rolloutId }: AnswerMembers) {
   const { customers = 0 } = waves.find(({ wave }) => wave === seen.wave) ?? {};
   say({ text: clean(`${report.action} ${report.release}, plan ${seen.plan}`), style: "bold" });
   say({ text: `wave ${seen.wave} of ${waves.length}: ${countCustomers(customers)}` });
-  await confirm(`${command} wave ${seen.wave} on ${door.environment}?`);
-  return seen;
+  return { seen, question: `${command} wave ${seen.wave} on ${door.environment}?` };
 }
 
 /** Changes the controls of the whole environment, and shows them. */

@@ -20,7 +20,7 @@ export function toEvent(flags: Flags, [action, name]: readonly (string | undefin
     ...{ action, release: isLater ? flags.release : name, rolloutId: isLater ? name : undefined },
     ...{ targets: toTargets(flags), exclude: toTargets(toExcluded(flags)), strategy: toStrategy(strategy) },
     ...{ onFailure, plan, notAfter, onBusy, onFreeze, id, requestedBy: by, reason },
-    limits: maxCustomers === undefined ? undefined : { maxCustomers: Number(maxCustomers) },
+    limits: maxCustomers === undefined ? undefined : { maxCustomers },
     override: override === undefined ? undefined : { reason: override },
   };
   const given = Object.entries(members).filter(([, value]) => value !== undefined);

@@ -91,6 +91,8 @@ test("an abort from a cold shell ends a bake and restores all; the watching exit
   const { code, out } = await watched;
   expect(code).toBe(1);
   expect(JSON.parse(out)).toMatchObject({ status: "rolled-back", counts: { flipped: 20 }, rollback: { restored: 20 } });
+  expect(await cutover("status")).toMatchObject({ code: 0, out: expect.stringContaining("stage 2.0   rolled back") });
+  expect((await cutover("status", "--watch")).code).toBe(1);
 });
 
 test("an alarm during a bake ends the rollout, and the program with 1 and the alarm's name", async () => {
@@ -117,6 +119,7 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   ["no terminal to ask on, and no --yes", ["promote", "1.0", "--all"], "add --plan HASH, or add --yes"],
   ["what the front door refuses", ["promote", "1.0", "--tag", "a", "--tag", "b", "--yes"], "two or more tags need it"],
   ["a command without a reason", ["stop"], "reason: got nothing"],
+  ["a report for a folder that does not exist", ["report", "--html", "/none/report.html"], "cannot be written: ENOENT"],
 ];
 
 test.each(REFUSED)("%s ends with 2, and says what would be right", async (_title, args, message) => {

@@ -32,11 +32,6 @@ const FLAGS: readonly (readonly [string, Readonly<Record<string, unknown>>, obje
     { targets: [{ all: true }], exclude: [{ parentCustomerId: "p" }] },
   ],
   ["waves as JSON", { strategy: '{"waves":[{"rest":true}]}' }, { strategy: { waves: [{ rest: true }] } }],
-  [
-    "a number that is none goes to the front door, which refuses it",
-    { maxCustomers: "many" },
-    { limits: { maxCustomers: Number.NaN } },
-  ],
 ];
 
 test.each(FLAGS)("%s", (_title, flags, members) => {
