@@ -8,11 +8,12 @@ import {
   type PipelineJob,
   type PipelineRequest,
   readPipelineRequest,
+  refuseToken,
   toContinuationToken,
 } from "../triggers/code-pipeline.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
-import { type Started, startRollout } from "./start-rollout.ts";
+import { hasStarted, type Started, startRollout } from "./start-rollout.ts";
 
 /** How the rollout of a pipeline job stands. */
 export interface PipelineAnswer {
@@ -32,8 +33,7 @@ export async function answerPipelineJob(
 ): Promise<PipelineAnswer> {
   try {
     const request = readPipelineRequest(job);
-    const via = check(request.kind === "begin" ? request.input : request.continuation);
-    return await answer(ports, job, { ...request, via });
+    return await answer(ports, job, { ...request, via: check(request.input) });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     await ports.pipelineJobs.fail(job.jobId, "ConfigurationError", error.message);
@@ -46,34 +46,40 @@ async function answer(
   { jobId }: PipelineJob,
   request: PipelineRequest & { readonly via: Via },
 ): Promise<PipelineAnswer> {
-  if (request.kind === "continue") return reportJob(ports, jobId, request.continuation);
-  const started = await startRollout(ports, request.input, request.via);
-  if (request.wait)
-    return reportJob(ports, jobId, { ...started, ...("override" in request.input && { override: true }) });
+  const { input, via, wait, continuation } = request;
+  if (continuation !== undefined) {
+    // A token proves nothing: the job's own event names the rollout that the action started.
+    if (!(await hasStarted(ports, input, continuation.rolloutId))) throw refuseToken();
+    return reportJob(ports, jobId, continuation);
+  }
+  const started = await startRollout(ports, input, via);
+  if (wait) return reportJob(ports, jobId, started);
   const { rolloutId, status } = started;
   const summary = `rollout ${rolloutId} is ${status}; this action does not wait for its end`;
   await ports.pipelineJobs.succeed(jobId, { rolloutId, summary }, { rolloutId, status });
   return { rolloutId, status };
 }
 
+/** The report goes to the pipeline. The caller learns what every caller that may start a rollout learns of it. */
 async function reportJob(
   ports: FrontDoorPorts,
   jobId: string,
-  rollout: Continuation | (Started & Pick<Continuation, "override">),
+  rollout: Continuation | Started,
 ): Promise<PipelineAnswer> {
   const isNew = "status" in rollout && rollout.status === "starting";
-  const { rolloutId, execution, override } = rollout;
+  const { rolloutId, execution } = rollout;
   const answer: StatusAnswer = isNew
     ? { rolloutId, status: "starting" }
     : await readStatus(ports, { rolloutId, ...(execution !== undefined && { execution }) });
+  if (answer.rolloutId !== rolloutId) throw refuseToken();
   const { status } = answer;
   const details = { rolloutId, summary: toSummary(answer) };
   if (status === "starting" || isUnderWay({ status }))
-    await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution, override }));
+    await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution }));
   else if ("counts" in answer && hasSucceeded(answer))
     await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
   else await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);
-  return { rolloutId, status, problem: describeProblems(answer) };
+  return { rolloutId, status };
 }
 
 /** For the person who reads the pipeline, such as one who approves its next action. */

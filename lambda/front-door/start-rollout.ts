@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
-import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
+import { type DeployEvent, fingerprintOf, readDeployEvent } from "../contract/deploy-event.ts";
 import { toAttemptId } from "../contract/execution-name.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Via } from "../contract/via.ts";
@@ -28,6 +28,14 @@ export async function startRollout(ports: StartRolloutPorts, input: unknown, via
   return (await findSame(ports, event)) ?? (await startWorker(ports, event, via));
 }
 
+/** Whether the rollout is one that this event has started. One that is not in the ledger yet may be. */
+export async function hasStarted(ports: StartRolloutPorts, input: unknown, rolloutId: string): Promise<boolean> {
+  const { event } = readDeployEvent(input);
+  if (event === undefined || (await giveUsableId(ports, event, rolloutId)).id !== rolloutId) return false;
+  const known = await ports.ledger.findRollout(rolloutId);
+  return known === undefined || known.fingerprint === fingerprintOf(event);
+}
+
 /** The event becomes an item of the ledger, of at most 400 KB, together with its plan and its report. */
 const MOST_EVENT_BYTES = 300_000;
 
@@ -40,10 +48,10 @@ function refuseLarge(event: DeployEvent): void {
 }
 
 /** A rollout that was refused before its first flip has not used up its id: the event gets the id of the next attempt. */
-async function giveUsableId({ ledger }: StartRolloutPorts, event: DeployEvent): Promise<DeployEvent> {
+async function giveUsableId({ ledger }: StartRolloutPorts, event: DeployEvent, started?: string): Promise<DeployEvent> {
   if (event.id === undefined) return event;
   let id = event.id;
-  for (let attempt = 2; (await ledger.findRollout(id))?.status === "refused"; attempt += 1)
+  for (let attempt = 2; id !== started && (await ledger.findRollout(id))?.status === "refused"; attempt += 1)
     id = toAttemptId(event.id, attempt);
   return { ...event, id };
 }

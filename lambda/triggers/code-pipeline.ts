@@ -29,12 +29,10 @@ const PipelineJobEvent = z.object({
   ),
 });
 
-/** The token that CodePipeline returns with the next job of the same action. */
+/** The token that CodePipeline returns with the next job of the same action. A sender may forge it. */
 const Continuation = strictObject({
   rolloutId: z.string().regex(/^[\w-]{1,64}$/),
   execution: z.string().max(400).optional(),
-  /** Whether the event has an `override`: then the next job needs that right too. */
-  override: z.literal(true).optional(),
 });
 export type Continuation = z.output<typeof Continuation>;
 
@@ -52,19 +50,20 @@ export function readPipelineJob(input: unknown): PipelineJob {
   return { jobId: job.id, userParameters: actionConfiguration?.configuration?.UserParameters, continuationToken };
 }
 
-export type PipelineRequest =
-  | { readonly kind: "begin"; readonly input: Readonly<Record<string, unknown>>; readonly wait: boolean }
-  | { readonly kind: "continue"; readonly continuation: Continuation };
+export interface PipelineRequest {
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly wait: boolean;
+  /** Of a job that follows the rollout that an earlier job of its action started. */
+  readonly continuation?: Continuation | undefined;
+}
 
 /** The request of a job; its deploy event is not checked yet. @throws RefusedError */
 export function readPipelineRequest({ jobId, userParameters, continuationToken }: PipelineJob): PipelineRequest {
-  if (continuationToken !== undefined) {
-    return { kind: "continue", continuation: toContinuation(continuationToken) };
-  }
+  const continuation = continuationToken === undefined ? undefined : toContinuation(continuationToken);
   const { wait = true, ...event } = parseUserParameters(userParameters ?? "");
   if (typeof wait !== "boolean") throw refuseParameters([{ path: "wait", message: "expected true or false" }]);
   // A job does not carry the execution id of its pipeline; UserParameters can, by #{codepipeline.PipelineExecutionId}.
-  return { kind: "begin", input: { id: jobId, ...event }, wait };
+  return { input: { id: continuation?.rolloutId ?? jobId, ...event }, wait, continuation };
 }
 
 export function toContinuationToken(continuation: Continuation): string {
@@ -74,8 +73,12 @@ export function toContinuationToken(continuation: Continuation): string {
 function toContinuation(token: string): Continuation {
   const parsed = Continuation.safeParse(findJson(token));
   if (parsed.success) return parsed.data;
-  throw new RefusedError(
-    "the pipeline's job was refused: its continuation token does not come from Cutover; run the action again",
+  throw refuseToken();
+}
+
+export function refuseToken(): RefusedError {
+  return new RefusedError(
+    "the pipeline's job was refused: its continuation token is not the one that Cutover gave its action; run the action again",
   );
 }
 

@@ -54,7 +54,7 @@ function toScheduled(event: unknown) {
 
 interface Job {
   readonly id: string;
-  readonly event?: unknown;
+  readonly event: unknown;
   /** From the answer to the previous job of the action. */
   readonly continuationToken?: string;
 }

@@ -26,7 +26,7 @@ export async function rollOut(options: StartOptions, stack: AsyncDisposableStack
   const tell = (sentence: string) => say(options.json ? sentence : `${sentence}\n`, options);
   const deployment = { sandbox, door: await connectTo(sandbox.port) };
   const ended = await follow(deployment.door, await sendEvent(options, deployment, tell));
-  const last = await continueJob(deployment);
+  const last = await continueJob(deployment, options.event);
   if (last !== undefined) tell(`${options.trigger}: ${last}`);
   const report = toReport(ended);
   const check = await checkRollout(report, before, sandbox);

@@ -59,10 +59,13 @@ async function invoke(
 }
 
 /** CodePipeline sends a new job with the token of an action in progress, until an answer ends the action. */
-export async function continueJob({ door, sandbox: { pipeline } }: Deployment): Promise<string | undefined> {
+export async function continueJob(
+  { door, sandbox: { pipeline } }: Deployment,
+  event: unknown,
+): Promise<string | undefined> {
   const continuationToken = pipeline.answers().at(-1)?.continuationToken;
   if (continuationToken === undefined) return undefined;
-  await door.ask(toPipelineJob({ id: pipeline.openJob(), continuationToken }));
+  await door.ask(toPipelineJob({ id: pipeline.openJob(), event, continuationToken }));
   const { action = "nothing", executionDetails, failureDetails } = pipeline.answers().at(-1) ?? {};
   const [why] = (executionDetails?.summary ?? failureDetails?.message ?? "").split("\n", 1);
   return `the next job, with the token of the first, arrived; the front door answered it with ${action}: ${why}`;

@@ -90,6 +90,27 @@ describe("a pipeline's job", () => {
     expect(door.pipeline.answers().at(-1)?.action).toBe("PutJobSuccessResult");
   });
 
+  test.each<[string, object]>([
+    ["has another event", anEvent({ dryRun: true, release: "2026.9.9" })],
+    ["has an equal event with an id of its own", anEvent({ dryRun: true, id: "plan-mine" })],
+    ["has no event", {}],
+  ])("with a forged token is told nothing of a rollout that it did not start: it %s", async (_what, event) => {
+    const { execution } = await door.send(anEvent({ dryRun: true, id: "plan-secret" }), "start");
+    await door.world.executions.settled();
+    const forged = job(event, JSON.stringify({ rolloutId: "plan-secret", execution }));
+    const answer = await door.send(forged, "start");
+    expect(answer).toEqual({ status: "refused", problem: expect.stringContaining("token is not the one") });
+    expect(door.pipeline.answers().at(-1)?.failureDetails?.message).toBe((answer as { problem?: string }).problem);
+  });
+
+  test("whose token names a rollout by its execution alone is told nothing of it", async () => {
+    const { execution = "" } = await door.send(anEvent({ dryRun: true, id: "plan-secret" }), "start");
+    await door.world.executions.settled();
+    const [, rolloutId] = /durable-execution\/([^/]+)\//.exec(execution) ?? [];
+    const forged = job(anEvent({ dryRun: true }), JSON.stringify({ rolloutId, execution }));
+    expect(await door.send(forged, "start")).toMatchObject({ status: "refused" });
+  });
+
   test("with an override fails by the alias start; by an alias that starts nothing it is not answered", async () => {
     const answered = door.pipeline.answers().length;
     for (const alias of ["read", "steer", "approve"] as const)

@@ -168,7 +168,6 @@ describe("a schedule's event", () => {
 describe("a pipeline's job", () => {
   test("has the job's id, and waits", () => {
     expect(requestOf(aPipelineJob(anEvent()))).toEqual({
-      kind: "begin",
       input: { ...anEvent(), id: "11111111-abcd-1111-abcd-111111abcdef" },
       wait: true,
     });
@@ -176,7 +175,6 @@ describe("a pipeline's job", () => {
 
   test("can have the pipeline's execution as its id, and need not wait", () => {
     expect(requestOf(aPipelineJob(anEvent({ id: "12345678-1234", wait: false })))).toEqual({
-      kind: "begin",
       input: anEvent({ id: "12345678-1234" }),
       wait: false,
     });
@@ -184,8 +182,8 @@ describe("a pipeline's job", () => {
 
   test("that continues asks for the rollout of its token", () => {
     const continuation = { rolloutId: "night", execution: "arn:aws:lambda:…/durable-execution/night/1" };
-    const job = aPipelineJob("not JSON", { continuationToken: toContinuationToken(continuation) });
-    expect(requestOf(job)).toEqual({ kind: "continue", continuation });
+    const job = aPipelineJob(anEvent(), { continuationToken: toContinuationToken(continuation) });
+    expect(requestOf(job)).toEqual({ input: { ...anEvent(), id: "night" }, wait: true, continuation });
   });
 
   test("loses its artifact credentials when it is read", () => {
@@ -202,7 +200,7 @@ describe("a pipeline's job", () => {
     [
       "with a token of another sender",
       aPipelineJob({}, { continuationToken: "4711" }),
-      /token does not come from Cutover/,
+      /token is not the one that Cutover gave/,
     ],
     ["without a job", { "CodePipeline.job": { ...ARTIFACT_CREDENTIALS } }, /expected what CodePipeline's Lambda/],
   ])("%s is refused, and shows no credentials", (_what, job, message) => {
