@@ -30,7 +30,7 @@ export async function steer(
   sender: Sender,
   { json }: Form,
 ): Promise<number> {
-  const id = rolloutId ?? (await askStatus(door, {})).rolloutId;
+  const id = rolloutId ?? (await findRunning(door));
   const noted = (await door.ask({ ...members, rolloutId: id, ...(await completeSender(sender)) })) as NotedCommand;
   if (json) printJson(noted);
   else
@@ -39,6 +39,15 @@ export async function steer(
     );
   say({ text: `to watch it: ${door.toCommand("status", id, "--watch")}` });
   return EXIT.asWanted;
+}
+
+/** The rollout that runs, or else the last: then the front door says how it has ended. A dry run takes no command. */
+async function findRunning(door: Door): Promise<string> {
+  const last = await askStatus(door, {});
+  if (!("dryRun" in last && last.dryRun)) return last.rolloutId;
+  throw new Failure("nothing was sent: there was no rollout yet, except dry runs, which take no command", {
+    exitCode: EXIT.refused,
+  });
 }
 
 interface AnswerMembers {

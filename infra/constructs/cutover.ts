@@ -73,12 +73,12 @@ export class Cutover extends Construct {
     this.#addObservation(props);
   }
 
-  /** Allows to read reports, customers and controls by the front door. */
+  /** Allows to read reports, customers and controls by the front door, and dry runs, which move nothing. */
   grantRead(grantee: IGrantable): Grant {
     return this.frontDoor.grant("read", grantee);
   }
 
-  /** Allows to start rollouts, also rollbacks and dry runs, without an `override`. */
+  /** Allows to start rollouts, also rollbacks, without an `override`. */
   grantStart(grantee: IGrantable): Grant {
     return this.frontDoor.grant("start", grantee);
   }

@@ -12,9 +12,10 @@ const oneOf = (what: string) => {
 };
 
 const FROM = "expected { branch } or { environment }, or a list of them";
-const From = z.union([strictObject({ branch: oneOf("branch") }), strictObject({ environment: oneOf("environment") })], {
+const One = z.union([strictObject({ branch: oneOf("branch") }), strictObject({ environment: oneOf("environment") })], {
   error: FROM,
 });
+const From = z.union([One, z.array(One).min(1, FROM)], { error: FROM });
 
 /** The GitHub Actions jobs that may start a rollout, without a long-lived key. */
 export const GitHubJobs = strictObject({
@@ -24,7 +25,9 @@ export const GitHubJobs = strictObject({
    */
   repository: z.string({ error: REPOSITORY }).regex(/^[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/, REPOSITORY),
   /** Jobs of this branch, or jobs of this GitHub environment, where reviewers can decide; or of any of a list. */
-  from: z.union([From, z.array(From).min(1, FROM)], { error: FROM }),
+  from: From,
+  /** Jobs that may only read and plan, with a role of their own. @default - only the role of `from` */
+  planFrom: From.optional(),
 });
 type GitHubJobs = z.input<typeof GitHubJobs>;
 
@@ -36,24 +39,35 @@ export interface GitHubAccessProps extends GitHubJobs {
 
 const ISSUER = "token.actions.githubusercontent.com";
 
-/** A role for GitHub Actions that can only start rollouts and read. */
+/** A role for GitHub Actions that can only start rollouts and read, and on request a role that can only read and plan. */
 export class GitHubAccess extends Construct {
   readonly role: Role;
 
-  constructor(scope: Construct, id: string, { cutover, provider, ...jobs }: GitHubAccessProps) {
+  constructor(scope: Construct, id: string, { cutover, provider, repository, from, planFrom }: GitHubAccessProps) {
     super(scope, id);
     const { oidcProviderArn } = provider ?? this.#makeProvider();
-    this.role = new Role(this, "Role", {
-      description: `Cutover: started by GitHub Actions of ${jobs.repository}`,
+    this.role = this.#makeRole("Role", oidcProviderArn, toSubjects(repository, from));
+    const roles = [this.role];
+    new CfnOutput(this, "RoleArn", { value: this.role.roleArn, description: "role-to-assume in GitHub Actions" });
+    if (planFrom !== undefined) {
+      const planner = this.#makeRole("PlanRole", oidcProviderArn, toSubjects(repository, planFrom));
+      const description = "role-to-assume in the job of GitHub Actions that plans";
+      new CfnOutput(this, "PlanRoleArn", { value: planner.roleArn, description });
+      roles.push(planner);
+    }
+    cutover.grantStart(this.role);
+    for (const role of roles) cutover.grantRead(role);
+  }
+
+  #makeRole(id: string, oidcProviderArn: string, subjects: readonly string[]): Role {
+    return new Role(this, id, {
+      description: "Cutover: for jobs of GitHub Actions",
       // The most that AWS allows; action.yml asks for the time that its job waits.
       maxSessionDuration: Duration.hours(12),
       assumedBy: new WebIdentityPrincipal(oidcProviderArn, {
-        StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: toSubjects(jobs) },
+        StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: subjects },
       }),
     });
-    cutover.grantStart(this.role);
-    cutover.grantRead(this.role);
-    new CfnOutput(this, "RoleArn", { value: this.role.roleArn, description: "role-to-assume in GitHub Actions" });
   }
 
   #makeProvider(): OidcProviderNative {
@@ -67,7 +81,7 @@ export class GitHubAccess extends Construct {
 }
 
 /** https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims */
-function toSubjects({ repository, from }: GitHubJobs): readonly string[] {
+function toSubjects(repository: string, from: GitHubJobs["from"]): readonly string[] {
   return [from]
     .flat()
     .map((one) =>

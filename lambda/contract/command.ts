@@ -61,10 +61,7 @@ export type StatusCommand = z.output<typeof StatusCommand>;
 
 const ListCommand = strictObject({
   command: named(["list"], "shows the last 20 rollouts, the newest first, and which rollout runs now"),
-  plans: z
-    .boolean({ error: "expected true or false" })
-    .default(false)
-    .describe("true: also the dry runs; false: only those rollouts of the last 100 that were none"),
+  plans: z.boolean({ error: "expected true or false" }).default(false).describe("true: also the last dry runs"),
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
   id,
@@ -94,7 +91,7 @@ export type CustomersCommand = Omit<z.output<typeof CustomersCommand>, "command"
 const CustomerCommand = strictObject({
   command: named(
     ["customer"],
-    "shows what the last 50 rollouts planned for one customer and what became of it, the newest first: by its id or its reference id",
+    "shows what the last 50 rollouts and the last 50 dry runs planned for one customer, and what became of it, the newest first: by its id or its reference id",
   ),
   customerId: CustomerId.optional().describe("the customer's id"),
   referenceId: ReferenceId.optional().describe("the customer's reference id, instead of its id"),

@@ -29,9 +29,15 @@ const RIGHTS_BY_COMMAND: Readonly<Record<Command["command"], Right>> = {
   "lift-freeze": "steer",
 };
 
-/** The one right that a command or a deploy event needs; the event needs no check before. */
+/** The right that a command or a deploy event needs; the event needs no check before. */
 export function rightFor(request: object): Right {
+  return rightsFor(request)[0];
+}
+
+/** Each of them is enough. A dry run moves nothing, so it needs no more than `read`; the alias of its event takes it too. */
+export function rightsFor(request: object): readonly [Right, ...Right[]] {
   const command = memberOf(request, "command");
-  if (command !== undefined) return RIGHTS_BY_COMMAND[command as Command["command"]];
-  return memberOf(request, "override") === undefined ? "start" : "override";
+  if (command !== undefined) return [RIGHTS_BY_COMMAND[command as Command["command"]]];
+  const toMove = memberOf(request, "override") === undefined ? "start" : "override";
+  return memberOf(request, "dryRun") === true ? ["read", toMove] : [toMove];
 }

@@ -1,4 +1,4 @@
-import { rightFor } from "../contract/rights.ts";
+import { rightsFor } from "../contract/rights.ts";
 import type { Via } from "../contract/via.ts";
 import type { PipelineStateChange } from "../triggers/event-bridge.ts";
 import { mapPipelineState } from "../triggers/map-pipeline-state.ts";
@@ -21,7 +21,7 @@ interface Ignored {
 /** The whole front door: recognises an input, checks it and the caller's right, and answers. @throws RefusedError */
 export async function dispatch(ports: FrontDoorPorts, input: unknown, invokedArn: string): Promise<FrontDoorAnswer> {
   const arrival = parseTrigger(input);
-  const check = (request: object) => checkRight(invokedArn, rightFor(request));
+  const check = (request: object) => checkRight(invokedArn, ...rightsFor(request));
   switch (arrival.kind) {
     case "deploy event":
       return startRollout(ports, arrival.input, check(arrival.input));
@@ -31,7 +31,7 @@ export async function dispatch(ports: FrontDoorPorts, input: unknown, invokedArn
       return answerWidget(ports, arrival.call, invokedArn);
     case "pipeline job":
       // Before the job is answered: also a refusal is an answer.
-      checkRight(invokedArn, "start", "override");
+      checkRight(invokedArn, "start", "override", "read");
       return answerPipelineJob(ports, arrival.job, check);
     case "pipeline state change":
       return answerPipelineState(ports, arrival.change, check(arrival.change));

@@ -5,7 +5,7 @@ import type { ListedCustomer } from "../core/report/listed-customer.ts";
 import { actionOf, releaseOf } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findWave, toListed } from "./list-customers.ts";
-import type { ListedRollout } from "./list-rollouts.ts";
+import { type ListedRollout, readWithDryRuns } from "./list-rollouts.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
 /** What the last rollouts planned for one customer, and what became of it, the newest rollout first. */
@@ -22,7 +22,7 @@ export type CustomerRollout = ListedCustomer &
 const MOST_SEARCHED = 50;
 
 export async function findCustomer(ports: FrontDoorPorts, asked: CustomerCommand): Promise<CustomerFound> {
-  const records = await ports.ledger.readLastRollouts(MOST_SEARCHED);
+  const records = await readWithDryRuns(ports, MOST_SEARCHED);
   const found = await Promise.all(records.map((record) => findInRollout(ports, record, asked)));
   return { rollouts: found.flat(), searched: records.length };
 }

@@ -20,27 +20,32 @@ export interface ListedRollout
 }
 
 const MOST_LISTED = 20;
-const MOST_SEARCHED = 100;
 
 export async function listRollouts(
   ports: FrontDoorPorts,
   { plans }: Pick<ListCommand, "plans">,
 ): Promise<RolloutsListed> {
+  const { ledger } = ports;
   const [{ lock }, records] = await Promise.all([
-    ports.ledger.readControls(),
-    ports.ledger.readLastRollouts(plans ? MOST_LISTED : MOST_SEARCHED),
+    ledger.readControls(),
+    plans ? readWithDryRuns(ports, MOST_LISTED) : ledger.readLastRollouts(MOST_LISTED, { dryRun: false }),
   ]);
-  const listed = records.filter(({ event }) => plans || !event.dryRun).slice(0, MOST_LISTED);
-  const settled = await Promise.all(listed.map((record) => reconcileStatus(ports, record)));
+  const settled = await Promise.all(records.slice(0, MOST_LISTED).map((record) => reconcileStatus(ports, record)));
   return { running: lock?.rolloutId, rollouts: settled.map(toListed) };
 }
 
+/** The last rollouts and the last dry runs, so many of each, the newest first. */
+export async function readWithDryRuns({ ledger }: FrontDoorPorts, most: number): Promise<readonly RolloutRecord[]> {
+  const lists = await Promise.all([false, true].map((dryRun) => ledger.readLastRollouts(most, { dryRun })));
+  return lists.flat().toSorted((a, b) => b.startedAtMs - a.startedAtMs);
+}
+
 /** The rollout that runs, or else the last that was no dry run, or else the last dry run. */
-export async function findLatest(ports: FrontDoorPorts): Promise<string | undefined> {
-  const { lock } = await ports.ledger.readControls();
-  const records = lock === undefined ? await ports.ledger.readLastRollouts(MOST_LISTED) : [];
-  const last = records.find(({ event }) => !event.dryRun) ?? records[0];
-  return lock?.rolloutId ?? last?.rolloutId;
+export async function findLatest({ ledger }: FrontDoorPorts): Promise<string | undefined> {
+  const { lock } = await ledger.readControls();
+  if (lock !== undefined) return lock.rolloutId;
+  const [last] = await ledger.readLastRollouts(1, { dryRun: false });
+  return (last ?? (await ledger.readLastRollouts(1, { dryRun: true }))[0])?.rolloutId;
 }
 
 /** @throws RefusedError when there was none */

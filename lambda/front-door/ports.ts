@@ -51,8 +51,8 @@ export interface CommandLedger {
 }
 
 export interface ListLedger {
-  /** The newest first. */
-  readLastRollouts(most: number): Promise<readonly RolloutRecord[]>;
+  /** The newest first. Dry runs have a list of their own. */
+  readLastRollouts(most: number, list: { readonly dryRun: boolean }): Promise<readonly RolloutRecord[]>;
   /**
    * Items of a rollout by their places, up to the first that does not exist: the batches of the plan, what the plan
    * settles, then the batches of customers that appeared.

@@ -47,13 +47,20 @@ function refuseLarge(event: DeployEvent): void {
   );
 }
 
-/** A rollout that was refused before its first flip has not used up its id: the event gets the id of the next attempt. */
+/**
+ * A rollout that was refused before its first flip has not used up its id, nor has a dry run for an event that flips: the
+ * event gets the id of the next attempt.
+ */
 async function giveUsableId({ ledger }: StartRolloutPorts, event: DeployEvent, started?: string): Promise<DeployEvent> {
   if (event.id === undefined) return event;
   let id = event.id;
-  for (let attempt = 2; id !== started && (await ledger.findRollout(id))?.status === "refused"; attempt += 1)
+  for (let attempt = 2; id !== started && isUnused(event, await ledger.findRollout(id)); attempt += 1)
     id = toAttemptId(event.id, attempt);
   return { ...event, id };
+}
+
+function isUnused({ dryRun }: DeployEvent, known: RolloutRecord | undefined): boolean {
+  return known?.status === "refused" || (known?.event.dryRun === true && !dryRun);
 }
 
 /** The rollout that the same event has started before. Without an id, an equal event is the same only while its rollout runs. */

@@ -11,6 +11,7 @@ import type { RolloutRecord } from "../core/rollout-record.ts";
 import { environmentKey, rolloutKey } from "./keys.ts";
 import { ABSENT, type Condition, type Item, type Key, PRESENT, type Table } from "./table.ts";
 
+type Listed = Pick<DeployEvent, "dryRun">;
 type Change = Item & { readonly status?: RolloutStatus };
 
 /** The record of each rollout: its event, its execution and its report; and the order in which rollouts began. */
@@ -51,9 +52,9 @@ export function createRolloutRecords(table: Table, environment: string) {
       if (kept.execution === record.execution) await table.put(toListKey(environment, kept), { rolloutId });
       return kept;
     },
-    async readLastRollouts(most: number): Promise<readonly RolloutRecord[]> {
+    async readLastRollouts(most: number, { dryRun }: Listed): Promise<readonly RolloutRecord[]> {
       const ids: string[] = [];
-      for await (const { rolloutId } of table.query(environmentKey(environment, "rollout#"))) {
+      for await (const { rolloutId } of table.query(environmentKey(environment, toListPrefix(dryRun)))) {
         ids.push(rolloutId as string);
         if (ids.length === most) break;
       }
@@ -87,8 +88,13 @@ function fromText<Value>(text: unknown): Value | undefined {
 }
 
 /** The newest rollout sorts first. */
-function toListKey(environment: string, { rolloutId, startedAtMs }: RolloutRecord): Key {
-  return environmentKey(environment, `rollout#${END_OF_TIME_MS - startedAtMs}#${rolloutId}`);
+function toListKey(environment: string, { rolloutId, startedAtMs, event }: RolloutRecord): Key {
+  return environmentKey(environment, `${toListPrefix(event.dryRun)}${END_OF_TIME_MS - startedAtMs}#${rolloutId}`);
+}
+
+/** Dry runs have a list of their own, so that no number of them hides a rollout. */
+function toListPrefix(dryRun: boolean): string {
+  return dryRun ? "dry-run#" : "rollout#";
 }
 
 const END_OF_TIME_MS = 9_999_999_999_999;

@@ -17,12 +17,19 @@ beforeAll(async () => {
 });
 afterAll(() => door.close());
 
-const CALLS: readonly (readonly [string, object, Right])[] = [
+/** It is refused, whatever alias it came by, so that it starts nothing. */
+const FLIPS = anEvent({ targets: { cohort: "unknown" } });
+
+const CALLS: readonly (readonly [string, object, ...Right[]])[] = [
   ["the status of a rollout", { command: "status", rolloutId: "night" }, "read"],
   ["the controls", { command: "controls" }, "read"],
-  ["a dry run", anEvent({ dryRun: true }), "start"],
+  ["a dry run", anEvent({ dryRun: true }), "read", "start"],
+  ["a dry run with an override", anEvent({ dryRun: true, ...OVERRIDE }), "read", "override"],
+  ["the dry run of a rollback", { action: "rollback", release: "2026.10.0", dryRun: true }, "read", "start"],
+  ["what is nearly a dry run", { ...anEvent(), dryRun: "true" }, "start"],
+  ["a promote", FLIPS, "start"],
   ["a rollback", { action: "rollback", release: "2026.10.0" }, "start"],
-  ["an event of EventBridge", aDeployEventOf(anEvent({ dryRun: true })), "start"],
+  ["an event of EventBridge", aDeployEventOf(FLIPS), "start"],
   ["a pipeline's success", aPipelineStateChange(), "start"],
   ["an abort", { ...ANN, command: "abort", rolloutId: "night" }, "steer"],
   ["an approval", { ...ANN, command: "approve", rolloutId: "night", plan: "9bed".repeat(3) }, "approve"],
@@ -31,9 +38,8 @@ const CALLS: readonly (readonly [string, object, Right])[] = [
   ["the end of the stop", { ...ANN, command: "resume-everything", id: "go-1" }, "steer"],
   ["the end of a hold", { ...ANN, command: "clear-release", release: "2026.10.0" }, "steer"],
   ["a protection", { ...ANN, command: "protect", customerIds: ["1"] }, "steer"],
-  ["an approval", { ...ANN, command: "approve", rolloutId: "night", plan: "0123456789ab" }, "approve"],
-  ["an event with an override", anEvent({ dryRun: true, ...OVERRIDE }), "override"],
-  ["such an event of EventBridge", aDeployEventOf(anEvent({ dryRun: true, ...OVERRIDE })), "override"],
+  ["an event with an override", { ...FLIPS, ...OVERRIDE }, "override"],
+  ["such an event of EventBridge", aDeployEventOf({ ...FLIPS, ...OVERRIDE }), "override"],
 ];
 
 function aDeployEventOf(detail: object): object {
@@ -50,17 +56,17 @@ async function answerTo(request: object, alias?: Right): Promise<string> {
   );
 }
 
-describe.each(CALLS)("%s", (_what, request, needed) => {
-  test(`needs the right ${needed}, and no other alias gives it`, async () => {
-    const others = RIGHTS.filter((right) => right !== needed);
+describe.each(CALLS)("%s", (_what, request, ...needed) => {
+  test("needs its right, and no other alias gives it", async () => {
+    const others = RIGHTS.filter((right) => !needed.includes(right));
     for (const alias of others) {
       const { errorType, errorMessage } = await door.sendRefused(request, alias);
       expect(errorType).toBe("RightsError");
       expect(errorMessage).toBe(
-        `nothing was done: this request needs the right ${needed}, and the front door was called by its alias ${alias}; call start:${needed}, which needs lambda:InvokeFunction on that alias`,
+        `nothing was done: this request needs the right ${needed.join(" or ")}, and the front door was called by its alias ${alias}; call start:${needed[0]}, which needs lambda:InvokeFunction on that alias`,
       );
     }
-    expect(await answerTo(request, needed)).not.toMatch(/needs the right/);
+    for (const alias of needed) expect(await answerTo(request, alias)).not.toMatch(/needs the right/);
     expect(await answerTo(request)).not.toMatch(/needs the right/);
   });
 });
@@ -77,8 +83,8 @@ describe("a pipeline's job", () => {
     aPipelineJob(event, { id: door.pipeline.openJob(), ...(continuationToken && { continuationToken }) });
 
   test.each<[Right, object]>([
-    ["start", anEvent({ dryRun: true, id: "job-1" })],
-    ["override", anEvent({ dryRun: true, id: "job-2", ...OVERRIDE })],
+    ["start", anEvent({ id: "job-1" })],
+    ["override", anEvent({ id: "job-2", ...OVERRIDE })],
   ])("of the alias %s is continued by the same alias only", async (alias, event) => {
     await door.send(job(event), alias);
     const { continuationToken = "" } = door.pipeline.answers().at(-1) ?? {};
@@ -113,11 +119,46 @@ describe("a pipeline's job", () => {
 
   test("with an override fails by the alias start; by an alias that starts nothing it is not answered", async () => {
     const answered = door.pipeline.answers().length;
-    for (const alias of ["read", "steer", "approve"] as const)
+    for (const alias of ["steer", "approve"] as const)
       expect((await door.sendRefused(job({ action: "stop" }), alias)).errorType).toBe("RightsError");
     expect(door.pipeline.answers()).toHaveLength(answered);
     expect(await door.send(job(anEvent({ ...OVERRIDE })), "start")).toMatchObject({ status: "refused" });
     expect(door.pipeline.answers().at(-1)?.failureDetails?.message).toContain("needs the right override");
+  });
+});
+
+describe("a caller that may only read", () => {
+  test("plans, by itself and by a pipeline's job, and promotes nothing", async () => {
+    const flips = anEvent({ release: "2026.12.0", id: "promote-1" });
+    await door.send({ ...flips, dryRun: true, id: "plan-1" }, "read");
+    await door.world.executions.settled();
+    expect(await door.send({ command: "status", rolloutId: "plan-1" }, "read")).toMatchObject({ status: "planned" });
+    const planning = aPipelineJob({ ...flips, dryRun: true }, { id: door.pipeline.openJob() });
+    expect(await door.send(planning, "read")).toMatchObject({ status: "starting" });
+    const promoting = aPipelineJob(flips, { id: door.pipeline.openJob() });
+    expect(await door.send(promoting, "read")).toMatchObject({ status: "refused" });
+    expect((await door.sendRefused(flips, "read")).errorType).toBe("RightsError");
+  });
+
+  test("uses up no id, takes no lock, and hides no rollout with its dry runs", async () => {
+    const flips = anEvent({ release: "2026.12.1", id: "night-1" });
+    const send = async (event: object, alias: Right) => {
+      const answer = await door.send(event, alias);
+      await door.world.executions.settled();
+      return answer;
+    };
+    await send({ ...flips, dryRun: true }, "read");
+    const { rolloutId } = await send(flips, "start");
+    expect(rolloutId).toMatch(/^night-1-[\da-f]{12}$/);
+    expect(await send(flips, "start")).toMatchObject({ rolloutId, joined: true, status: "succeeded" });
+    const { errorMessage } = await door.sendRefused({ ...flips, dryRun: true, id: rolloutId }, "read");
+    expect(errorMessage).toContain("belongs to a different event");
+    for (let plan = 1; plan <= 21; plan += 1)
+      await door.send(anEvent({ dryRun: true, id: `plan-many-${plan}` }), "read");
+    await door.world.executions.settled();
+    expect(await door.send({ command: "status" }, "read")).toMatchObject({ rolloutId });
+    const { rollouts } = (await door.send({ command: "list" }, "read")) as unknown as RolloutsListed;
+    expect(rollouts[0]).toMatchObject({ rolloutId, dryRun: false });
   });
 });
 

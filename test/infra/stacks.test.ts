@@ -514,6 +514,21 @@ describe("GitHub Actions", () => {
     expect(idsOf(templates, "AWS::IAM::OIDCProvider")).toEqual([]);
   });
 
+  test("that plan have a role of their own on request, which may only read", () => {
+    const from = { environment: "production" };
+    const github = { repository: "acme/phones", from, planFrom: { environment: "plan" } };
+    const { triggers } = synthesize({ github });
+    const roles = Object.entries(triggers.findResources("AWS::IAM::Role"));
+    const granted = roles.map(([id, { Properties }]) => [
+      JSON.stringify(Properties.AssumeRolePolicyDocument).match(/environment:\w+/)?.[0],
+      JSON.stringify(statementsOf(triggers, id)).match(/FrontDoorFunctionAlias[a-z]+/g),
+    ]);
+    expect(granted.sort()).toEqual([
+      ["environment:plan", ["FrontDoorFunctionAliasread"]],
+      ["environment:production", ["FrontDoorFunctionAliasread", "FrontDoorFunctionAliasstart"]],
+    ]);
+  });
+
   test("get a provider when the account has none, and the provider is kept", () => {
     synthesize(EVERYTHING).triggers.hasResource("AWS::IAM::OIDCProvider", {
       Properties: { Url: "https://token.actions.githubusercontent.com", ClientIdList: ["sts.amazonaws.com"] },

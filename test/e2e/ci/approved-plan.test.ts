@@ -1,3 +1,4 @@
+import type { RolloutsListed } from "../../../lambda/front-door/list-rollouts.ts";
 import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
 import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
@@ -44,6 +45,8 @@ describe.each([
 
     const promote = await run("promote");
     expect(promote).toMatchObject({ exitCode: 0, log: expect.stringContaining("promote v2026.11.0   succeeded") });
+    const { rollouts } = (await door.send({ command: "list", plans: true })) as unknown as RolloutsListed;
+    expect(rollouts.map(({ via }) => via?.qualifier)).toEqual(["start", "read"]);
     const { emulator } = door.world;
     expect(staged.map(({ id }) => emulator.customer(id)?.isStaging)).toEqual(staged.map(() => false));
     expect(findStaged()).toEqual([]);

@@ -69,11 +69,16 @@ describe("the example's pipeline", () => {
     });
   });
 
-  test.each(["plan", "promote"])("lets %s call the front door, and nothing else but the list of functions", (name) => {
+  test.each([
+    ["plan", "read"],
+    ["promote", "start"],
+  ])("lets %s call the alias %s of the front door, and nothing else but the list of functions", (name, alias) => {
     const roleId = targetOf(getAction(template, name).RoleArn) ?? "";
     const statements = statementsOf(template, roleId);
     expect(statements.map(({ Action }) => Action)).toEqual(["lambda:InvokeFunction", "lambda:ListFunctions"]);
-    expect(JSON.stringify(statements[0]?.Resource)).toMatch(/cutover-production.*FrontDoorFunctionAliasstart/);
+    expect(JSON.stringify(statements[0]?.Resource)).toMatch(
+      new RegExp(`cutover-production.*FrontDoorFunctionAlias${alias}`),
+    );
     expect(statements[1]?.Resource).toBe("*");
   });
 
