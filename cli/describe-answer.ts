@@ -2,7 +2,7 @@ import { findQuestion } from "../lambda/core/report/next-steps.ts";
 import type { Report } from "../lambda/core/report/report.ts";
 import { isUnderWay } from "../lambda/core/report/rollout-status.ts";
 import { clean, formatNumber, formatSeconds } from "../lambda/core/report/text-layout.ts";
-import { countDoneByWave } from "../lambda/core/report/wave-progress.ts";
+import { describeWaves } from "../lambda/core/report/wave-rows.ts";
 import type { StatusAnswer } from "../lambda/front-door/read-status.ts";
 import type { Line } from "./terminal.ts";
 
@@ -31,13 +31,14 @@ export function describeChange(answer: StatusAnswer): string {
 /** The live view: what it does, the waves with bars, the counts, and what holds or stops it. */
 export function describeLive(answer: StatusAnswer): readonly Line[] {
   const report = toReport(answer);
-  const { action = "", release = "", progress, failedBy = [], plan } = report;
+  const { action = "", release = "", progress, failedBy = [] } = report;
   const left = progress?.bakeLeftSeconds ?? 0;
+  const none = action === "rollback" ? "no customer restored yet" : "no customer flipped yet";
   return [
     { text: clean(`${action} ${release}`) || "a new rollout", style: "bold" },
     { text: `  ${describeHead(answer)}${left > 0 ? `, ${formatSeconds(left)} left` : ""}`, style: "yellow" },
-    ...(plan === undefined ? [] : toBars(report)),
-    { text: `  ${describeCounts(report) || "no customer flipped yet"}` },
+    ...("counts" in answer ? toBars(answer) : []),
+    { text: `  ${describeCounts(report) || none}` },
     ...failedBy.map(({ customers, message }) => toLine(`${formatNumber(customers)} failed: ${message}`, "red")),
     ...(progress?.heldBy ?? []).map((reason) => toLine(describeHeld(reason), "yellow")),
     ...(progress?.noted ?? []).map(({ message }) => toLine(message, "yellow")),
@@ -66,17 +67,15 @@ function describeCounts({ counts = {} as Report["counts"], rollback, status }: P
   return shown.map(([kind, count]) => `${formatNumber(count ?? 0)} ${kind}`).join(", ");
 }
 
-const BAR = 20;
+const BAR = 16;
 
-function toBars(report: Partial<Report>): readonly Line[] {
-  const done = countDoneByWave(report);
-  return (report.plan?.waves ?? []).flatMap(({ wave, customers, bakeSeconds, approvalSeconds }, index): Line[] => {
-    if (customers === 0) return [];
-    const inWave = done[index] ?? 0;
-    const full = Math.floor((inWave / customers) * BAR);
-    const approval = approvalSeconds === undefined ? "" : "  after an approval";
-    const bake = bakeSeconds > 0 ? `  then bakes ${formatSeconds(bakeSeconds)}` : "";
-    const text = `  ${String(wave).padStart(2)} ${"█".repeat(full)}${"░".repeat(BAR - full)} ${formatNumber(inWave)}/${formatNumber(customers)}${approval}${bake}`;
-    return [{ text, style: inWave < customers ? undefined : "green" }];
+function toBars(report: Report): readonly Line[] {
+  const waves = describeWaves(report).filter(({ customers }) => customers > 0);
+  const widest = Math.max(...waves.map(({ label }) => label.length));
+  return waves.map(({ label, customers, done, result }): Line => {
+    const full = Math.floor((done / customers) * BAR);
+    const bar = "█".repeat(full) + "░".repeat(BAR - full);
+    const text = `  ${label.padStart(widest)} ${bar} ${formatNumber(done)}/${formatNumber(customers)}  ${result}`;
+    return { text, style: done < customers ? undefined : "green" };
   });
 }

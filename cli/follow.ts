@@ -129,7 +129,10 @@ function watchLive({ rolloutId }: Followed): View {
     show(answer: StatusAnswer) {
       const watched = formatSeconds(Math.round((Date.now() - beganAt) / 1_000));
       const hint = `  watched for ${watched}; Ctrl-C ends only the watching`;
-      view.draw([...describeLive(answer), { text: `  ${rolloutId}`, style: "dim" }, { text: hint, style: "dim" }]);
+      view.draw(describeLive(answer), [
+        { text: `  ${rolloutId}`, style: "dim" },
+        { text: hint, style: "dim" },
+      ]);
     },
     close: view.close,
   };

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { shorten } from "../lambda/core/report/text-layout.ts";
+import { wrapAnsi } from "fast-wrap-ansi";
 
 const { stdin, stderr, stdout } = process;
 
@@ -50,16 +50,16 @@ export function paint({ text, style }: Line): string {
   return isColourful && style !== undefined ? styleText(style, harmless, { validateStream: false }) : harmless;
 }
 
-/** Lines that are drawn again in the same place. */
-export function createView(): { draw(lines: readonly Line[]): void; close(): void } {
+/** Lines that are drawn again in the same place. Where they are too many for the window, the first and the `last` stay. */
+export function createView(): { draw(lines: readonly Line[], last: readonly Line[]): void; close(): void } {
   let height = 0;
   const erase = () => (height > 0 ? `\u001b[${height}A\u001b[J` : "");
   return {
-    draw(lines) {
-      const shown = lines.slice(0, (stderr.rows || 24) - 1);
-      const columns = findColumns();
-      const text = shown.map(({ text, style }) => paint({ text: shorten(text, columns), style })).join("\n");
-      stderr.write(`${erase()}${text}\n`);
+    draw(lines, last) {
+      const below = last.flatMap(fold);
+      const room = (stderr.rows || 24) - 1 - below.length;
+      const shown = [...lines.flatMap(fold).slice(0, Math.max(room, 0)), ...below];
+      stderr.write(`${erase()}${shown.map(paint).join("\n")}\n`);
       height = shown.length;
     },
     close() {
@@ -67,4 +67,11 @@ export function createView(): { draw(lines: readonly Line[]): void; close(): voi
       height = 0;
     },
   };
+}
+
+/** Wraps by columns, because a letter may take two. Further lines stand below the first. */
+function fold({ text, style }: Line): readonly Line[] {
+  const [indent = ""] = /^ */.exec(text) ?? [];
+  const lines = wrapAnsi(text, findColumns() - indent.length, { hard: true }).split("\n");
+  return lines.map((line) => ({ text: `${indent}${line.trimStart()}`, style }));
 }

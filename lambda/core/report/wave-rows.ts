@@ -7,19 +7,21 @@ import { isUnderWay } from "./rollout-status.ts";
 import { countCustomers, formatSeconds } from "./text-layout.ts";
 import { countDoneByWave } from "./wave-progress.ts";
 
-/** What happened to each wave, or what is planned; empty for a rollout of one wave without a bake. */
+/** Empty for a rollout of one wave without a bake. */
 export function toWaveRows(report: Report): readonly ListRow[] {
-  const waves = report.plan?.waves ?? [];
-  const done = countDoneByWave(report);
-  const results = waves.map((wave, index) => describeWave(report, wave, done[index] ?? 0));
-  const [first] = results;
-  if (first === undefined || (results.length === 1 && isPlain(waves[0]) && first.remarks.length === 0)) return [];
+  const waves = describeWaves(report);
+  const [planned, ...others] = report.plan?.waves ?? [];
+  const isPlain = others.length === 0 && !planned?.bakeSeconds && planned?.approvalSeconds === undefined;
+  if (isPlain && !waves.some(({ remarks }) => remarks.length > 0)) return [];
   const isBegun = report.status !== "planned" && report.status !== "refused";
-  return (results.length > MOST_ROWS ? group(results) : results).map((wave) => toRow(wave, isBegun));
+  return waves.map((wave) => toRow(wave, isBegun));
 }
 
-function isPlain({ bakeSeconds = 0, approvalSeconds }: Partial<PlannedWave> = {}): boolean {
-  return bakeSeconds === 0 && approvalSeconds === undefined;
+/** What happened to each wave, or what is planned. */
+export function describeWaves(report: Report): readonly WaveText[] {
+  const done = countDoneByWave(report);
+  const results = (report.plan?.waves ?? []).map((wave, index) => describeWave(report, wave, done[index] ?? 0));
+  return results.length > MOST_ROWS ? group(results) : results;
 }
 
 /** More waves than this are shown in groups with the same result. */
@@ -67,12 +69,15 @@ function toResult(
   const at = isUnderWay(report) ? (report.progress?.wave ?? 0) : 0;
   if (wave < at) return bake === undefined ? "proceeded" : `baked ${bake}, proceeded`;
   if (wave === at && report.progress !== undefined) return toPhase(report.progress, bake);
-  if (report.status === "planned") {
-    const approval =
-      approvalSeconds === undefined ? [] : [`after an approval within ${formatSeconds(approvalSeconds)}`];
-    return [...approval, ...(bake === undefined ? [] : [`then a bake of ${bake}`])].join(", ");
-  }
-  return report.status === "refused" ? "" : "not started";
+  return report.status === "refused" ? "" : describeAhead(report, approvalSeconds, bake);
+}
+
+/** A wave that has not begun. */
+function describeAhead(report: Report, approvalSeconds: number | undefined, bake: string | undefined): string {
+  if (report.status !== "planned")
+    return isUnderWay(report) && approvalSeconds !== undefined ? "not started, needs an approval" : "not started";
+  const approval = approvalSeconds === undefined ? [] : [`after an approval within ${formatSeconds(approvalSeconds)}`];
+  return [...approval, ...(bake === undefined ? [] : [`then a bake of ${bake}`])].join(", ");
 }
 
 function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: string | undefined): string {

@@ -132,7 +132,7 @@ test("on a terminal it asks, draws the waves, and Ctrl-C ends the watching but n
   await terminal.until(/cutover-sandbox, http/);
   await terminal.until(/stage \d+ customers on cutover-sandbox\?/);
   terminal.child.stdin?.write("y");
-  await terminal.until(/1 █{20} 20\/20/);
+  await terminal.until(/1 █{16} 20\/20/);
   terminal.child.stdin?.write("\u0003");
   expect(await terminal.ended).toBe(130);
   const [, rolloutId = ""] = await terminal.until(/the watching ended, and rollout (stage-\w+) continues/);
