@@ -136,7 +136,8 @@ async function passNextTimer(
   const dueTime = checkpoints.findNextDueTime();
   if (dueTime === undefined) return;
   const endsAt = Date.now() + (dueTime - Date.now()) / speed;
-  while (!skipWaits && Date.now() < endsAt) await sleep(Math.min(endsAt - Date.now(), MAX_SLEEP_MS));
+  for (let leftMs = endsAt - Date.now(); !skipWaits && leftMs > 0; leftMs = endsAt - Date.now())
+    await sleep(Math.min(leftMs, MAX_SLEEP_MS));
   if (skipWaits) onSkip?.(Math.max(0, dueTime - Date.now()));
   checkpoints.elapseUntil(Math.max(dueTime, skipWaits ? 0 : Date.now()));
 }

@@ -5,6 +5,7 @@ import { type DurableContext, InvocationStatus, withDurableExecution } from "@aw
 import { refuseOverLimit } from "../../../../local/durable/meter.ts";
 import { type ExecutionRun, runExecution } from "../../../../local/durable/run-execution.ts";
 import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
+import { startProgram } from "../../../support/start-program.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/release-1/0f3c";
 
@@ -29,6 +30,22 @@ test("a wait ends the invocation and takes its time", async () => {
   });
   expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1000);
 });
+
+test("a wait that passes faster sets no timer for a negative time", async () => {
+  const program = startProgram(process.execPath, ["--input-type=module", "--eval", FAST_WAIT, folder]);
+  expect(await program.ended).toBe(0);
+  expect(program.err()).toBe("");
+});
+
+/** Node warns of such a timer. Time passes between any two readings of this clock. */
+const FAST_WAIT = `
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { runExecution } from "./local/durable/run-execution.ts";
+let nowMs = Date.now();
+Date.now = () => (nowMs += 1);
+const handler = withDurableExecution((_event, context) => context.wait("bake", { seconds: 1 }));
+await runExecution({ handler, file: process.argv[1] + "/run.jsonl", executionArn: "${ARN}", payload: {}, speed: 400 });
+`;
 
 test("a wait of a year ends at once when waits are skipped", async () => {
   await run((context) => context.wait("bake", { days: 365 }), { skipWaits: true });
