@@ -84,9 +84,7 @@ function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: 
   if (phase === "waiting for approval") return "waits for an approval";
   if (phase !== "baking") return heldBy.length > 0 ? `${phase}, held` : phase;
   if (bake === undefined) return "at its gate";
-  return bakeLeftSeconds > 0
-    ? `bakes for ${bake}, ${formatSeconds(bakeLeftSeconds)} left`
-    : `baked ${bake}, at its gate`;
+  return bakeLeftSeconds > 0 ? `bakes for ${bake}` : `baked ${bake}, at its gate`;
 }
 
 const SKIPPED: readonly ReasonCode[] = ["bake-skipped", "all-bakes-skipped", "bake-skipped-earlier"];

@@ -28,7 +28,7 @@ test("the view says of each wave what it did, does and waits for, and of a bake 
   expect(show({ bakeLeftSeconds: 570 })).toBe(`promote 1.0
   running, wave 2 of 3, baking, 9 min 30 s left
   1 ████████████████ 20/20  baked 10 min, proceeded
-  2 ████████████████ 245/245  bakes for 10 min, 9 min 30 s left
+  2 ████████████████ 245/245  bakes for 10 min
   3 ░░░░░░░░░░░░░░░░ 0/1,000  not started, needs an approval
   265 flipped, 7 unchanged, 3 skipped`);
 });

@@ -411,7 +411,7 @@ now
 waves
   1  20 customers, baked 30 min, proceeded
   2  no customer of cohort beta is left to be flipped
-  3  245 customers, bakes for 1 h 30 min, 12 min 3 s left
+  3  245 customers, bakes for 1 h 30 min
   4  1,000 customers, not started
 
   flipped      265
@@ -427,7 +427,7 @@ waves
     ["preparing", "is held before its first flip, since", "3  245 customers, preparing, held"],
     ["flipping", "is held between two flips, wave 3 of 4, since", "3  245 customers, flipping, held"],
     ["rolling back", "is held between two restores, wave 3 of 4, since", "3  245 customers, rolling back, held"],
-    ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min, 12 min 3 s left"],
+    ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min"],
   ] as const)("and %s, but held by an alarm without data, says so and names the alarm", (phase, said, wave) => {
     const heldBy = [explain({ code: "alarm", alarm: "calls-drop", state: "INSUFFICIENT_DATA" })];
     const held = { ...progress, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
