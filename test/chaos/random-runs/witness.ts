@@ -148,8 +148,10 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   }
 
   /** A customer that another rollout has moved since is left alone. */
-  function checkUndo({ execution }: Process, customerId: string, ours: readonly string[]): void {
+  function checkUndo({ execution }: Process, { customerId, isStaging: flag }: Flip, ours: readonly string[]): void {
     const last = writes.findLast((one) => one.customerId === customerId && one.flag !== one.was);
+    // A flag that stands already is written without harm: a rollback does not ask before it writes.
+    if (last?.flag === flag) return;
     if (last?.rolloutId !== undefined && !last.isUndo && !ours.includes(last.rolloutId))
       lie(`${execution.name} turned back ${customerId}, which ${last.rolloutId} has moved since`);
   }
@@ -195,7 +197,8 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       now += 1;
       for (const id of ids) readings.set(idOf(process, id), now);
     },
-    flip(process, { customerId, isStaging: flag }, begunMs) {
+    flip(process, asked, begunMs) {
+      const { customerId, isStaging: flag } = asked;
       now += 1;
       const customer = evoVoice.customers.get(customerId);
       if (customer === undefined) return;
@@ -218,7 +221,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
         const isHeld = batch !== undefined && isIn(fromBatchItem(batch), customerId, intention.isUndo);
         if (!isHeld || !ours.includes(pk.slice("rollout#".length)))
           lie(`${process.execution.name} flipped ${customerId}, which its plan does not hold`);
-        if (intention.isUndo) checkUndo(process, customerId, ours);
+        if (intention.isUndo) checkUndo(process, asked, ours);
       }
       if (customerId === "c0" || customer.accountId !== "ours") lie(`${customerId} was flipped, which is protected`);
       const later = originOf(records, rolloutId);
