@@ -253,7 +253,8 @@ export type StartReason =
   | { readonly code: "is-rollback"; readonly rolloutId: string }
   | { readonly code: "unknown-source"; readonly rolloutId: string }
   | { readonly code: "lock-lost"; readonly rolloutId: string; readonly by?: string | undefined }
-  | { readonly code: "stalled"; readonly step: string; readonly runs: number; readonly mark: string }
+  /** `mark`: how far a part has come. */
+  | { readonly code: "stalled"; readonly step: string; readonly runs: number; readonly mark?: string }
   | { readonly code: "no-progress"; readonly parts: number }
   | { readonly code: "abandoned" }
   | { readonly code: "execution-failed"; readonly detail: string }

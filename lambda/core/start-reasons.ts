@@ -26,7 +26,7 @@ export const START_SENTENCES: Sentences<StartReason> = {
   "lock-lost": ({ rolloutId, by = "(none)" }) =>
     `rollout ${by} has taken the lock from ${rolloutId}, which flipped no more customers; the ledger says which customers it flipped`,
   stalled: ({ step, runs, mark }) =>
-    `${step} died ${runs} times and made no progress beyond "${mark}"; the worker's log says what ended it`,
+    `${step} died ${runs} times${mark === undefined ? "" : ` and made no progress beyond "${mark}"`}; the worker's log says what ended it`,
   "no-progress": ({ parts }) =>
     `${parts} parts in a row made no progress: Evo Voice answered none of their requests in time`,
   abandoned: () =>

@@ -55,18 +55,24 @@ export interface PartsOptions<State> extends StepOptions {
 }
 
 /** Counts the operations as Lambda meters them: each retry and each poll is one more. The count is the same in each replay. */
-export function createDurable(context: DurableContext, nowMs: () => number): Durable {
+export function createDurable(context: DurableContext, { nowMs, ledger }: Pick<Ports, "nowMs" | "ledger">): Durable {
   /** The execution itself is one. */
   let operations = 1;
+  /** In this invocation, as far as it is no replay. */
+  let hasRun = false;
 
   const durable: Durable = {
-    step: (name, body, options) => runStep(name, body, options),
+    step: (name, body, options) => runStep(name, () => refuseCrashLoop(name, options).then(body), options),
     async wait(name, seconds) {
       operations += 1;
       await context.wait(name, { seconds });
     },
     async poll<Answer>(name: string, question: () => Promise<Replied<Answer>>) {
-      const asked = await context.waitForCondition(name, (before: Asked<Answer>) => ask(question, before), {
+      const check = (before: Asked<Answer>) => {
+        hasRun = true;
+        return ask(question, before);
+      };
+      const asked = await context.waitForCondition(name, check, {
         initialState: NOT_ASKED as Asked<Answer>,
         waitStrategy: ({ answer, final, waitSeconds }) =>
           answer === undefined && final === undefined
@@ -81,6 +87,7 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
       const { state, final } = await context.waitForCondition<PolledGate>(
         name,
         async ({ state: before }) => {
+          hasRun = true;
           const polled = await settle(() => poll(before));
           return "final" in polled ? { state: before, final: polled.final } : { state: polled.value };
         },
@@ -114,10 +121,25 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
   function runPart<State>(step: string, parts: PartsOptions<State>, from: State): Promise<State> {
     const before = operations;
     const run = (attempt: number) => {
+      hasRun = true;
       const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
       return parts.part({ step, attempt, operations: before, invocationEndsAtMs }, from);
     };
     return runStep(step, run, parts);
+  }
+
+  /**
+   * A step that ends its invocation is repeated by Lambda, for days, and no try is used up. It is then the first thing that
+   * runs in the next invocation: only there is its beginning counted. A part counts its own.
+   */
+  async function refuseCrashLoop(step: string, options: StepOptions | undefined): Promise<void> {
+    if (hasRun) return;
+    hasRun = true;
+    const execution = context.executionContext.durableExecutionArn;
+    const name = execution.split("/").at(-2) ?? execution;
+    const runs = toTries(options);
+    if ((await ledger.countStepAttempt(name, step, execution)) > runs)
+      throw new FinalError({ code: "stalled", step, runs });
   }
 
   async function runStep<Result>(

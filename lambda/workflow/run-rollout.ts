@@ -17,7 +17,7 @@ import { countSource, publishRollback, rollBack } from "./roll-back.ts";
 /** The whole product: open → flip, or roll back what another rollout flipped → close → report. */
 export async function runRollout(ports: Ports, input: unknown, context: DurableContext): Promise<Report> {
   const delivered = acceptDelivered(input, ports.policy);
-  const durable = createDurable(context, ports.nowMs);
+  const durable = createDurable(context, ports);
   const opened = await openOrWait({ ports, durable }, delivered, context.executionContext.durableExecutionArn);
   if (opened.kind === "answered") return opened.report;
 
