@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
-import { ENTRIES, type Entry, ESBUILD, ROOT, toEntryFile } from "../infra/bundle.ts";
+import { ENTRIES, type Entry, FUNCTION_ESBUILD, ROOT, toEntryFile } from "../infra/bundle.ts";
 import { localAwsEnvironment } from "../local/aws/environment.ts";
 import { type Figures, median, printFigures, round } from "./support/figures.ts";
 
@@ -90,7 +90,7 @@ function toClients(...services: readonly (keyof typeof PACKAGES)[]): string {
 /** Bundles with the options of the deploy. */
 async function bundle(name: string, input: BuildOptions) {
   const path = join(folder, `${name}.mjs`);
-  const { metafile } = await build({ ...input, ...ESBUILD, outfile: path, metafile: true });
+  const { metafile } = await build({ ...input, ...FUNCTION_ESBUILD, outfile: path, metafile: true });
   printLargest(name, metafile);
   return { path, bytes: statSync(path).size, gzipBytes: gzipSync(readFileSync(path)).length };
 }

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { type Entry, ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
+import { type Entry, ESBUILD, FUNCTION_ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
 
 /** Writes the files of a function that a deploy uploads: the bundle, its source map and the policy. */
 export function bundleFunction(entry: Entry, folder: string, policy: unknown): void {
@@ -15,23 +15,11 @@ export function bundleFunction(entry: Entry, folder: string, policy: unknown): v
 export const COMMAND_LINE = join(ROOT, "ci/cutover.mjs");
 
 export function bundleCommandLine(outfile: string): void {
-  bundle(join(ROOT, "cli/cutover.ts"), outfile, { sourcemap: false });
+  buildSync({ ...ESBUILD, entryPoints: [join(ROOT, "cli/cutover.ts")], outfile });
   chmodSync(outfile, 0o755);
 }
 
 /** Writes the bundle of a function: one ES module with the AWS SDK, so that the lock file decides its version. */
 export function bundleEntry(entry: Entry, outfile: string, { sourcemap = true } = {}): void {
-  bundle(toEntryFile(entry), outfile, { sourcemap });
-}
-
-function bundle(file: string, outfile: string, { sourcemap }: { readonly sourcemap: boolean }): void {
-  buildSync({
-    ...ESBUILD,
-    mainFields: [...ESBUILD.mainFields],
-    absWorkingDir: ROOT,
-    entryPoints: [file],
-    outfile,
-    sourcemap,
-    logLevel: "warning",
-  });
+  buildSync({ ...FUNCTION_ESBUILD, entryPoints: [toEntryFile(entry)], outfile, sourcemap });
 }

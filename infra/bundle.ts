@@ -7,8 +7,9 @@ export const ROOT = join(import.meta.dirname, "..");
 export const ENTRIES = ["worker", "front-door", "webhook"] as const;
 export type Entry = (typeof ENTRIES)[number];
 
-/** The options of every bundle, for a deploy and for `npm run build`. */
-export const ESBUILD = {
+/** The options of every bundle. */
+export const ESBUILD: BuildOptions = {
+  absWorkingDir: ROOT,
   bundle: true,
   platform: "node",
   format: "esm",
@@ -16,13 +17,24 @@ export const ESBUILD = {
   mainFields: ["module", "main"],
   minify: true,
   keepNames: true,
-  sourcemap: true,
-  sourcesContent: false,
+  logLevel: "warning",
   banner: {
     // CommonJS libraries call `require` for Node's modules.
     js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
   },
-} as const satisfies BuildOptions;
+};
+
+/**
+ * Lambda puts a function's credentials into its environment, so the SDK's other providers, which load when they are
+ * asked, stay out of the functions.
+ */
+export const FUNCTION_ESBUILD: BuildOptions = {
+  ...ESBUILD,
+  sourcemap: true,
+  sourcesContent: false,
+  alias: { undici: join(ROOT, "infra/undici-pool.cjs") },
+  external: ["ini", "login", "process", "sso", "web-identity"].map((name) => `@aws-sdk/credential-provider-${name}`),
+};
 
 export function toEntryFile(entry: Entry): string {
   return join(ROOT, "lambda", `${entry}.ts`);

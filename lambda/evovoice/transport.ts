@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import ky, { type Options } from "ky";
-import { Agent, type Dispatcher, request } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import { type ApiResponse, classify, toLost } from "./response.ts";
 
 export interface ApiRequest {
@@ -83,12 +83,14 @@ function createFetch({ timeoutMs, nowMs = Date.now }: TransportOptions) {
       pool = openPool(timeoutMs);
     }
     usedAtMs = nowMs();
-    const reply = await request(url, {
+    const { origin, pathname, search } = new URL(url);
+    const reply = await pool.request({
+      origin,
+      path: pathname + search,
       method: method as ApiRequest["method"],
       headers: Object.fromEntries(headers),
       body: payload ?? null,
       signal: AbortSignal.timeout(timeoutMs),
-      dispatcher: pool,
     });
     const text = await readText(reply);
     usedAtMs = nowMs();

@@ -96,6 +96,10 @@ test("the files are readable for Lambda, whatever the umask of the machine that 
       expect(statSync(join(folder, entry, file)).mode & 0o777).toBe(0o644);
 });
 
+test("the worker's bundle has no more than 1,400 KB", () => {
+  expect(statSync(join(folder, "worker/index.mjs")).size).toBeLessThan(1_400 * 1024);
+});
+
 test("a map for stack traces lies beside each bundle, without the sources themselves", () => {
   for (const entry of ENTRIES) {
     expect(readFileSync(join(folder, entry, "index.mjs"), "utf8")).toMatch(
