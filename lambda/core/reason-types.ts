@@ -102,12 +102,12 @@ export type GateReason =
   | { readonly code: "delayed" }
   /** The data is absent where only the time of the pause is known. */
   | { readonly code: "paused"; readonly by?: string; readonly until?: string; readonly why?: string }
-  /** The data is absent where only the wave is known. */
   | {
       readonly code: "waits-for-approval";
       readonly wave: number;
-      readonly customers?: number | undefined;
-      readonly until?: string | undefined;
+      readonly customers: number;
+      /** ISO 8601. */
+      readonly until: string;
     }
   | {
       readonly code: "approved" | "rejected";

@@ -1,7 +1,7 @@
 import type { Freeze } from "../contract/freeze.ts";
 import { toStopped } from "../core/controls.ts";
 import { findFreezeOf, toFrozen } from "../core/freezes.ts";
-import type { CommandRecord } from "../core/gate/apply-commands.ts";
+import { type CommandRecord, toUnanswered } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import { explain, type Reason } from "../core/reasons.ts";
 import type { RolloutProgress } from "../core/report/rollout-progress.ts";
@@ -34,7 +34,7 @@ export function describeProgress(facts: ProgressFacts): RolloutProgress {
     heldBy: [
       ...(poll?.noData ?? []),
       ...findLock(facts),
-      ...findUnanswered(record),
+      ...(record.lastEvent?.change === "approval asked" ? [toUnanswered(record.lastEvent)] : []),
       ...(poll === undefined ? [] : findPause(poll, commands)),
       // The stop switch holds flips, and a dry run has none.
       ...(controls.stopped === undefined || record.event.dryRun ? [] : [toStopped(controls.stopped)]),
@@ -59,9 +59,9 @@ function findLock({ record: { status, event }, ...facts }: ProgressFacts): reado
   return [{ code: "waits-for-lock", holder: lock?.rolloutId, until: event.notAfter }];
 }
 
-/** A bake goes on during a freeze. */
+/** A bake goes on during a freeze. An approval may be given during one, and its wave begins after it. */
 function mayBeFrozen(phase: RolloutProgress["phase"]): boolean {
-  return phase === "waiting" || phase === "preparing" || phase === "flipping";
+  return ["waiting", "preparing", "waiting for approval", "flipping"].includes(phase);
 }
 
 function findFrozen({
@@ -74,12 +74,6 @@ function findFrozen({
 }): readonly Reason[] {
   const freeze = findFreezeOf(event, freezes, controls, nowMs);
   return freeze === undefined ? [] : [toFrozen(freeze)];
-}
-
-function findUnanswered({ lastEvent }: ProgressFacts["record"]): readonly Reason[] {
-  if (lastEvent?.change !== "approval asked") return [];
-  const { wave, customers, until } = lastEvent;
-  return [{ code: "waits-for-approval", wave, customers, until }];
 }
 
 /** Before the rollout has taken a pause in, the pause is noted and does not hold it. */

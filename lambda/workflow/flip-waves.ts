@@ -1,6 +1,4 @@
 import { addCounts, countOutcomes } from "../core/flip/outcome.ts";
-import { isStop } from "../core/gate/decision.ts";
-import type { GateState } from "../core/gate/evaluate-gate.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { WaveResult } from "../core/report/report.ts";
@@ -17,55 +15,40 @@ import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gat
 import { pollGate, toWaveConfig, withFreezes } from "../steps/gate/poll-gate.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
-import { awaitApproval } from "./await-approval.ts";
 import { reasonsOf } from "./durable.ts";
+import { type Opened, openWave, waitAtGate } from "./open-wave.ts";
 import type { Ready } from "./prepare-rollout.ts";
 import { verify } from "./verify.ts";
 
 export interface FlippedWaves {
   readonly progress: FlipProgress;
-  readonly waves: readonly WaveResult[];
+  /** Absent when the first wave was not opened: no flip was begun. */
+  readonly waves?: readonly WaveResult[] | undefined;
 }
 
-/** Wave by wave { approval → flip → verify → gate }, until all waves are done or a stop ends them. */
+/** Wave by wave { open → flip → verify → gate }, until all waves are done or a stop ends them. */
 export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
   const { plan, commandState, pace } = ready;
   let progress: FlipProgress = { ...FLIP_START, commandState, pace };
   const waves: WaveResult[] = [];
   for (const wave of plan.waves) {
+    if (wave.customers === 0) {
+      waves.push(passEmpty(wave));
+      continue;
+    }
     const inWave = limitWave(ready, wave, progress);
-    const passed = wave.customers === 0 ? passEmpty(wave, progress) : await runWave(inWave, wave, progress);
+    const opened = await openWave(inWave, wave, progress);
+    if (wave.from === 0 && whyStopped(opened.progress) !== undefined) return { progress: opened.progress };
+    const passed = await passGate(inWave, wave, await flipChecked(inWave, wave, opened));
     progress = passed.progress;
-    waves.push(passed.result);
+    waves.push({ ...passed.result, approval: opened.approval });
     if (whyStopped(progress) !== undefined) break;
   }
   return { progress, waves };
 }
 
-interface Passed {
-  readonly progress: FlipProgress;
-  readonly result: WaveResult;
-}
-
-async function runWave(ready: Ready, wave: PlannedWave, before: FlipProgress): Promise<Passed> {
-  const { progress, approval } = await approve(ready, wave, before);
-  const passed = await passGate(ready, wave, await flipChecked(ready, wave, progress));
-  return { ...passed, result: { ...passed.result, approval } };
-}
-
-/** The first wave was approved before the rollout began its flips. */
-async function approve(ready: Ready, wave: PlannedWave, progress: FlipProgress) {
-  if (wave.from === 0) return { progress, approval: ready.approval };
-  try {
-    const { commandState, stop, approval } = await awaitApproval(ready, wave, progress);
-    return { progress: { ...progress, commandState, stop }, approval };
-  } catch (error) {
-    return { progress: { ...progress, problem: reasonsOf(error) } };
-  }
-}
-
-function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {
-  return { progress, result: { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] } };
+function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave): WaveResult {
+  return { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] };
 }
 
 /** Failures count over the whole rollout and within the wave. The only wave has no limit beside that of the rollout. */
@@ -83,14 +66,14 @@ interface Noted {
 }
 
 /** Flips a wave and verifies it. After the first flips: flags are independent, or a child that no plan flips has moved. */
-async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Noted> {
+async function flipChecked(ready: Ready, wave: PlannedWave, { progress, children }: Opened): Promise<Noted> {
   const sent = whyStopped(progress) === undefined ? await flip(ready, wave, progress) : progress;
   const flipped = whyStopped(sent) === undefined ? await verifyWave(ready, wave, sent) : sent;
   if (whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
-  const { ports, durable, rollout, plan, children } = ready;
+  const { ports, durable, rollout, plan } = ready;
   const done = { change: "wave done", wave: wave.wave, waves: plan.waves.length, counts: flipped.counts } as const;
   await durable.step(`publish-wave-${wave.wave}`, () => publish(ports, rollout, done));
-  if (wave.from > 0) return { progress: flipped, notes: [] };
+  if (children === undefined) return { progress: flipped, notes: [] };
   const { moved, unread } = await durable.runParts<ChildrenProgress>({
     name: "check-children",
     start: { ...children, done: children.children.length === 0, pace: flipped.pace },
@@ -142,6 +125,11 @@ async function verifyWave(
   return whyStopped(applied) === undefined ? { ...applied, counts, verified: { batch: to, counts } } : applied;
 }
 
+interface Passed {
+  readonly progress: FlipProgress;
+  readonly result: WaveResult;
+}
+
 /** The decision after a wave and during its bake. A wave that was stopped while it was flipped needs no further decision. */
 async function passGate(ready: Ready, wave: PlannedWave, flipped: Noted): Promise<Passed> {
   const { ports, durable, rollout, plan } = ready;
@@ -160,18 +148,11 @@ async function passGate(ready: Ready, wave: PlannedWave, flipped: Noted): Promis
   };
 }
 
-async function bake(
-  { ports, durable, rollout, gateConfig }: Ready,
-  { wave, bakeSeconds }: PlannedWave,
-  { progress, notes }: Noted,
-): Promise<Noted> {
-  const { commandState: from, counts } = progress;
-  const pollOnce = pollGate(ports, rollout, gateConfig);
-  const gate = { bakeSeconds, commandState: from, poll: (state: GateState) => pollOnce(state, counts.failed) };
+async function bake(ready: Ready, { wave, bakeSeconds }: PlannedWave, { progress, notes }: Noted): Promise<Noted> {
   try {
-    const { decision, commandState } = await durable.waitForGate(`gate-${wave}`, gate);
-    const stop = isStop(decision) ? decision : undefined;
-    return { progress: { ...progress, commandState, stop }, notes: [...notes, ...(decision?.reasons ?? [])] };
+    const at = { config: ready.gateConfig, progress, bakeSeconds };
+    const baked = await waitAtGate(ready, `gate-${wave}`, at);
+    return { progress: baked.progress, notes: [...notes, ...baked.reasons] };
   } catch (error) {
     // For example a lost lock: no further customer is flipped, and each customer gets an outcome.
     return { progress: { ...progress, problem: reasonsOf(error) }, notes: [] };

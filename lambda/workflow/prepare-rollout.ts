@@ -1,34 +1,25 @@
-import { NO_COUNTS } from "../core/flip/outcome.ts";
 import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { Plan } from "../core/plan/plan.ts";
-import type { Reason } from "../core/reasons.ts";
 import type { Ended } from "../core/report/report.ts";
-import { beginFlips } from "../steps/flip/begin-flips.ts";
-import { CHILDREN_START, type ChildrenProgress, readChildren, withoutCheck } from "../steps/gate/check-children.ts";
 import { type GateConfig, pollGate, readOverridden, toGateConfig, withFreezes } from "../steps/gate/poll-gate.ts";
 import { lookUp } from "../steps/lookup/look-up.ts";
 import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts";
 import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
 import type { FlipRollout, Locked, Progress } from "../steps/run-part.ts";
-import { awaitApproval } from "./await-approval.ts";
 import { type Run, reasonsOf } from "./durable.ts";
 
-/** A rollout whose first flip may begin: the plan is in the ledger, and its first gate has passed. */
+/** A rollout whose first wave may be opened: the plan is in the ledger, and its first gate has passed. */
 export interface Ready extends Run<Locked<FlipRollout>> {
   readonly plan: Plan;
   readonly gateConfig: GateConfig;
   readonly commandState: CommandState;
   readonly pace: Progress["pace"];
-  /** What is known of the children of the first customers, right before the first flip. */
-  readonly children: ChildrenProgress;
-  /** Who approved the first wave that flips a customer. */
-  readonly approval?: Reason | undefined;
 }
 
 export type Prepared = ({ readonly kind: "ended" } & Ended) | ({ readonly kind: "ready" } & Ready);
 
-/** Look up → plan → a first gate → the approval of the first wave. A problem here ends the rollout before its first flip. */
+/** Look up → plan → a first gate. A problem here ends the rollout before its first flip. */
 export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
   const { ports, durable, rollout } = run;
   try {
@@ -42,19 +33,7 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
     const gate = { bakeSeconds: 0, commandState: NO_COMMANDS, poll };
     const { decision, commandState, alarmsReadAtMs: sinceMs } = await durable.waitForGate("ready", gate);
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };
-    const begun = { ...run, rollout: locked, plan, gateConfig: { ...gateConfig, sinceMs } };
-    const first = plan.waves.find(({ customers }) => customers > 0);
-    const answered = await awaitApproval(begun, first, { commandState, counts: NO_COUNTS });
-    if (answered.stop !== undefined) return { kind: "ended", plan, stop: answered.stop };
-    const children = await durable.runParts<ChildrenProgress>({
-      name: "read-children",
-      start: { ...CHILDREN_START, done: plan.batches === 0, pace },
-      part: (step, from) => readChildren(ports, locked, step, from),
-      afterFailure: withoutCheck,
-    });
-    if (isStop(children.stop)) return { kind: "ended", plan, stop: children.stop };
-    await durable.step("begin-flips", () => beginFlips(ports, locked, { plan, overridden }));
-    return { kind: "ready", ...begun, ...answered, pace: children.pace, children };
+    return { kind: "ready", ...run, rollout: locked, plan, gateConfig: { ...gateConfig, sinceMs }, commandState, pace };
   } catch (error) {
     return { kind: "ended", problem: reasonsOf(error) };
   }

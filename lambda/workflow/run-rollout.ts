@@ -31,7 +31,7 @@ export async function runRollout(ports: Ports, input: unknown, context: DurableC
 }
 
 /**
- * Look up → plan → wave by wave { flip → verify → gate } → compare with a last listing, or roll back if a gate says so → an
+ * Look up → plan → wave by wave { open → flip → verify → gate } → compare with a last listing, or roll back if a gate says so → an
  * outcome for every customer.
  */
 async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Promise<Ended> {
@@ -41,6 +41,7 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
 
   const { progress, waves } = await flipWaves(ready);
   const { stop, commandState } = progress;
+  if (waves === undefined) return { plan, stop, problem: progress.problem };
   const source = toOwnSource(rollout, progress, plan.batches);
   const restored = stop?.decision === "roll back" ? await rollBack(ready, { source, commandState }) : undefined;
   const { counts, problem } = await skipRemaining(ready, progress, restored !== undefined);

@@ -95,6 +95,21 @@ describe("while a freeze applies,", () => {
     expect(Date.parse(passed?.at ?? "")).toBeLessThan(Date.parse(freeze.to) - 30 * MINUTE_MS);
   });
 
+  test("a child that moves on its own after the approval of the first wave is not taken for one that follows", async () => {
+    const parentId = world.emulator.addCustomer({ isStaging: true }).id;
+    const childId = world.emulator.addCustomer({ isStaging: true, parentCustomerId: parentId }).id;
+    const freeze = freezeFor(2 * MINUTE_MS, 3 * HOUR_MS);
+    moments.onLook(async ({ stage, n }) => {
+      if (stage === "approval 1" && n === 5) await moments.send({ command: "approve", wave: 1 });
+      if (stage === "flipping" && n === 3) world.emulator.setStaging(childId, false);
+    });
+    const strategy = { waves: [{ rest: true, approval: { hours: 4 } }] };
+    const { report } = await run({ ...PROMOTE, strategy, exclude: { customerIds: [childId] } }, [freeze]);
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 21, skipped: 1 } });
+    expect(Math.min(...posts)).toBeGreaterThanOrEqual(Date.parse(freeze.to));
+  });
+
   test("a rollout that is over its last flip ends", async () => {
     const strategy = { waves: [{ rest: true, bakeMinutes: 10 }] };
     const freeze = freezeFor(2 * MINUTE_MS, 100 * HOUR_MS);

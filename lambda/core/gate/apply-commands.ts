@@ -1,5 +1,5 @@
 import type { Via } from "../../contract/via.ts";
-import type { CommandName } from "../reason-types.ts";
+import type { CommandName, GateReason } from "../reason-types.ts";
 import type { Phase } from "../report/rollout-progress.ts";
 
 /** A command that a rollout received. */
@@ -92,11 +92,16 @@ export function isAnswer(command: CommandRecord): command is Answer {
   return command.command === "approve" || command.command === "reject";
 }
 
-/** The answer of a wave that waits for an approval: the first one in time counts, and none of another wave. */
-export function findAnswer(commands: readonly CommandRecord[], wave: number, until?: string): Answer | undefined {
-  return commands
-    .filter(isAnswer)
-    .find((answer) => answer.wave === wave && (until === undefined || answer.at <= until));
+export type Unanswered = Extract<GateReason, { readonly code: "waits-for-approval" }>;
+
+/** Why a wave does not begin whose approval was asked for. */
+export function toUnanswered({ wave, customers, until }: Omit<Unanswered, "code">): Unanswered {
+  return { code: "waits-for-approval", wave, customers, until };
+}
+
+/** The answer of a wave that waits for an approval: the first one counts, and none of another wave. */
+export function findAnswer(commands: readonly CommandRecord[], wave: number): Answer | undefined {
+  return commands.filter(isAnswer).find((answer) => answer.wave === wave);
 }
 
 /** The command state after so many seconds: a pause ends with its time. */

@@ -12,6 +12,7 @@ import {
   type CommandState,
   findAnswer,
   passTime,
+  type Unanswered,
 } from "./apply-commands.ts";
 import { type Decision, type Stop, toStop } from "./decision.ts";
 import { toHoldInterval } from "./poll-interval.ts";
@@ -73,8 +74,8 @@ export interface GateRules {
   readonly failures?: readonly FailureLimit[] | undefined;
   /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isDelay?: boolean | undefined;
-  /** The wave that waits for an approval, how long it may wait, and until when an answer counts (ISO 8601). */
-  readonly approval?: { readonly wave: number; readonly seconds: number; readonly until: string } | undefined;
+  /** Which wave waits for an approval, and how long it may wait. The front door takes no later answer. */
+  readonly approval?: { readonly asked: Unanswered; readonly seconds: number } | undefined;
   /** Between two polls of a bake. @default 60 */
   readonly pollSeconds?: number | undefined;
   /** What the work may use of its execution. */
@@ -213,8 +214,9 @@ function findNo(
   { approval, onFailure }: GateRules,
 ): Stop | undefined {
   if (approval === undefined) return undefined;
-  const { wave, seconds, until } = approval;
-  const answer = findAnswer(commands, wave, until);
+  const { asked, seconds } = approval;
+  const { wave } = asked;
+  const answer = findAnswer(commands, wave);
   if (answer?.command === "reject")
     return toStop(onFailure, "approval", [{ code: "rejected", ...toAnswered(answer, wave) }]);
   const isOver = answer === undefined && state.heldSeconds >= seconds && blindTo.length === 0;
@@ -287,11 +289,11 @@ function readAnswer(
   { approval }: GateRules,
 ): { readonly heldBy: readonly Reason[]; readonly notes: readonly Reason[] } {
   if (approval === undefined) return { heldBy: [], notes: [] };
-  const { wave, until } = approval;
-  const answer = findAnswer(commands, wave, until);
+  const { asked } = approval;
+  const answer = findAnswer(commands, asked.wave);
   return answer === undefined
-    ? { heldBy: [{ code: "waits-for-approval", wave }], notes: [] }
-    : { heldBy: [], notes: [{ code: "approved", ...toAnswered(answer, wave) }] };
+    ? { heldBy: [asked], notes: [] }
+    : { heldBy: [], notes: [{ code: "approved", ...toAnswered(answer, asked.wave) }] };
 }
 
 function toAnswered({ requestedBy, via, at, reason }: CommandRecord, wave: number) {

@@ -25,10 +25,8 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   baking: () => "the bake",
   delayed: () => "the wait before the next try",
   paused: ({ by, until, why }) => (by === undefined ? "paused" : `paused by ${by} until ${until}: ${why}`),
-  "waits-for-approval": ({ wave, customers, until }) => {
-    const what = customers === undefined ? "" : ` of ${countCustomers(customers)}`;
-    return `wave ${wave}${what} waits for an approval${until === undefined ? "" : `, until ${until}; no answer in time is a no`}`;
-  },
+  "waits-for-approval": ({ wave, customers, until }) =>
+    `wave ${wave} of ${countCustomers(customers)} waits for an approval, until ${until}; no answer in time is a no`,
   approved: ({ wave, by, at, why }) => `wave ${wave} was approved by ${by} at ${at}: ${why}`,
   rejected: ({ wave, by, at, why }) => `wave ${wave} was rejected by ${by} at ${at}: ${why}`,
   "not-approved-in-time": ({ wave, seconds }) =>

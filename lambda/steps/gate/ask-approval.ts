@@ -1,4 +1,5 @@
 import type { Counts } from "../../core/flip/outcome.ts";
+import { toUnanswered, type Unanswered } from "../../core/gate/apply-commands.ts";
 import type { Plan, PlannedWave } from "../../core/plan/plan.ts";
 import { explain } from "../../core/reasons.ts";
 import { toApprovalAlert } from "../../core/report/alert-message.ts";
@@ -15,18 +16,18 @@ export interface ApprovalAsked {
 }
 
 /**
- * Publishes that a wave waits for an approval, and sends the people who can answer the alert that asks. Gives until when an
- * answer counts (ISO 8601).
+ * Publishes that a wave waits for an approval, and sends the people who can answer the alert that asks. Gives why the wave
+ * does not begin.
  */
 export async function askApproval(
   ports: Ports,
   rollout: Locked<FlipRollout>,
   { plan, wave: { wave, customers, approvalSeconds = 0 }, counts }: ApprovalAsked,
-): Promise<string> {
+): Promise<Unanswered> {
   const { rolloutId, event, startedAtMs } = rollout;
   const askedAtMs = ports.nowMs();
   const until = new Date(askedAtMs + approvalSeconds * 1_000).toISOString();
-  const waits = { code: "waits-for-approval", wave, customers, until } as const;
+  const asked = toUnanswered({ wave, customers, until });
   await publish(ports, rollout, {
     change: "approval asked",
     ...{ wave, waves: plan.waves.length, customers, plan: plan.hash, until },
@@ -42,7 +43,7 @@ export async function askApproval(
       plan,
       progress: {
         ...{ phase: "waiting for approval", wave, since: new Date(askedAtMs).toISOString() },
-        ...{ heldBy: [explain(waits)], noted: [] },
+        ...{ heldBy: [explain(asked)], noted: [] },
       },
       exceptions: [],
       moreExceptions: 0,
@@ -54,5 +55,5 @@ export async function askApproval(
     ports.dashboardUrl,
   );
   await ports.notifier.alert(alert);
-  return until;
+  return asked;
 }

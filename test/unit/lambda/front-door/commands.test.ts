@@ -268,6 +268,12 @@ describe("an answer to an approval", () => {
       "its plan is 9bed9bed9bed, and not 000000000000",
     ],
     ["for another wave", { wave: 1 }, asked, "wave 2 waits for an approval, and not wave 1"],
+    [
+      "after its time",
+      {},
+      { ...asked, until: "2026-11-23T00:00:00.000Z" } as RolloutEvent,
+      "the time for an answer was over at 2026-11-23T00:00:00.000Z",
+    ],
     ["while it bakes", {}, { ...BAKING, wave: 2 }, "it waits for no approval: wave 2 has no bake, and is at its gate"],
   ])("%s is refused", async (_what, changes, lastEvent, why) => {
     await aRollout("running", { plan, lastEvent });

@@ -165,6 +165,10 @@ describe("a rollout is held", () => {
     const overriding = { ...event, override: { reason: "a fix" } };
     expect(describeIt({ freezes, record: aRecord({ change: "started", plan: begun }) }).heldBy).toMatchObject(frozen);
     expect(describeIt({ freezes, record: waiting }).heldBy).toMatchObject(frozen);
+    expect(describeIt({ freezes, record: aRecord(asked) }).heldBy).toMatchObject([
+      { code: "waits-for-approval", wave: 4 },
+      ...frozen,
+    ]);
     expect(describeIt({ freezes, record: aRecord(undefined, { event: overriding }) }).heldBy).toEqual([]);
     const baking = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
     expect(describeIt({ freezes, record: baking }).heldBy).toEqual([]);
