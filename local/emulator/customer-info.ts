@@ -17,7 +17,7 @@ import { getSchedule, isInherited, type Schedule } from "./schedules.ts";
 export interface CustomerInfoOptions {
   readonly dates: "iso" | "ms";
   readonly breadcrumb: "root-first" | "leaf-first" | "hidden";
-  readonly readLagMs: number;
+  readonly flagAtMs: number;
 }
 
 export interface CustomerInfoSource {
@@ -78,8 +78,8 @@ function toFamily(table: CustomerTable, row: Row, breadcrumb: CustomerInfoOption
   return `${parentMember},"breadcrumb":[${crumbs.join(",")}]`;
 }
 
-function toFlag(row: Row, { readLagMs }: CustomerInfoOptions, { isStaging }: ReplyOverrides): string {
-  return isStaging === "absent" ? "" : `,"isStaging":${isStaging ?? getFlag(row, readLagMs)}`;
+function toFlag(row: Row, { flagAtMs }: CustomerInfoOptions, { isStaging }: ReplyOverrides): string {
+  return isStaging === "absent" ? "" : `,"isStaging":${isStaging ?? getFlag(row, flagAtMs)}`;
 }
 
 function toCustomData(hash: number): string {

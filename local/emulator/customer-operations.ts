@@ -1,17 +1,16 @@
 import { sees } from "./accounts.ts";
 import { type CustomerInfoOptions, type ReplyOverrides, toCustomerJson } from "./customer-info.ts";
 import { findRow, getAccount, outsider, type Row, toId } from "./customer-table.ts";
-import type { Faults } from "./faults.ts";
 import type { Call } from "./operation.ts";
 import { getBoolean, getText, unbindable } from "./parameters.ts";
 import { type Reply, reply, toReply } from "./reply.ts";
 import { getSchedule, getState } from "./schedules.ts";
 import { ServiceError } from "./service-error.ts";
-import { type EmulatorState, writeStaging } from "./state.ts";
+import { type EmulatorState, nowMs, writeStaging } from "./state.ts";
 
 export function getCustomer(call: Call): Reply {
   const row = getRow(call);
-  return reply(toCustomerJson(call.state, row, toInfoOptions(call.state.faults), toReplyOverrides(call, row)));
+  return reply(toCustomerJson(call.state, row, toInfoOptions(call.state), toReplyOverrides(call, row)));
 }
 
 /** Sets the flag. An absent `isStaging` means false, that is production. */
@@ -26,17 +25,23 @@ export function setCustomerStagingMode(call: Call): Reply {
   if (fault.name !== "lost-write" && fault.name !== "apply-silently-not") {
     const { numbers } = state.faults;
     const delayMs = fault.name === "late-write" ? numbers["late-after"] : numbers["write-lag"];
-    if (delayMs === 0) write(call, row, isStaging);
-    else setTimeout(() => write(call, row, isStaging), delayMs).unref();
+    const dueAtMs = nowMs(state) + delayMs;
+    if (delayMs === 0) write(call, row, { isStaging, dueAtMs });
+    else state.lateWrites.push({ dueAtMs, write: () => write(call, row, { isStaging, dueAtMs }) });
   }
-  return reply(toCustomerJson(state, row, toInfoOptions(state.faults), overrides));
+  return reply(toCustomerJson(state, row, toInfoOptions(state), overrides));
 }
 
-function write({ state, user }: Call, row: Row, isStaging: boolean): void {
-  const index = user === undefined ? outsider : state.users.indexOf(user);
+interface FlagWrite {
+  readonly isStaging: boolean;
+  readonly dueAtMs: number;
+}
+
+function write({ state, user }: Call, row: Row, { isStaging, dueAtMs: atMs }: FlagWrite): void {
+  const by = { user: user === undefined ? outsider : state.users.indexOf(user), atMs };
   row.writes++;
-  writeStaging(state, row, isStaging, index);
-  if (state.faults.flags.has("children-follow")) writeDescendants(state, row, isStaging, index);
+  writeStaging(state, row, isStaging, by);
+  if (state.faults.flags.has("children-follow")) writeDescendants(state, row, isStaging, by);
 }
 
 /** Changes the name or the reference id; it cannot change the flag. */
@@ -51,7 +56,7 @@ export function updateCustomer(call: Call): Reply {
   row.modifiedAt = Date.now() / 1000;
   row.modifiedBy = call.user === undefined ? outsider : state.users.indexOf(call.user);
   state.keep(row);
-  return reply(toCustomerJson(state, row, toInfoOptions(state.faults)));
+  return reply(toCustomerJson(state, row, toInfoOptions(state)));
 }
 
 export function testCustomerSchedule(call: Call): Reply {
@@ -69,11 +74,12 @@ export function getInheritedSchedule(call: Call): Reply {
   return reply(getSchedule(table, row.parent ?? row, schedules).json);
 }
 
-export function toInfoOptions({ flags, choices, numbers }: Faults): CustomerInfoOptions {
+export function toInfoOptions(state: EmulatorState): CustomerInfoOptions {
+  const { flags, choices, numbers } = state.faults;
   const ordered = flags.has("reverse-breadcrumb") ? "leaf-first" : "root-first";
   return {
     dates: choices.dates === "ms" ? "ms" : "iso",
-    readLagMs: numbers["read-lag"],
+    flagAtMs: nowMs(state) - numbers["read-lag"],
     breadcrumb: flags.has("hide-breadcrumb") ? "hidden" : ordered,
   };
 }
@@ -109,10 +115,15 @@ function toReplyOverrides({ state, fault }: Call, row: Row): ReplyOverrides {
   }
 }
 
-function writeDescendants(state: EmulatorState, row: Row, isStaging: boolean, user: number): void {
+function writeDescendants(
+  state: EmulatorState,
+  row: Row,
+  isStaging: boolean,
+  by: Parameters<typeof writeStaging>[3],
+): void {
   for (const child of state.table.rows) {
     if (child.parent !== row || child.isRemoved) continue;
-    writeStaging(state, child, isStaging, user);
-    writeDescendants(state, child, isStaging, user);
+    writeStaging(state, child, isStaging, by);
+    writeDescendants(state, child, isStaging, by);
   }
 }

@@ -37,10 +37,9 @@ export interface Row {
   referenceId: string | undefined;
 }
 
-/** The flag as it was so many milliseconds ago, as far as lagged writes are known. */
-export function getFlag({ isStaging, laggedWrites = [] }: Row, readLagMs: number): boolean {
-  const sinceMs = Date.now() - readLagMs;
-  return laggedWrites.find(({ atMs }) => atMs > sinceMs)?.was ?? isStaging;
+/** The flag as it was at a time, as far as lagged writes are known. */
+export function getFlag({ isStaging, laggedWrites = [] }: Row, shownAtMs: number): boolean {
+  return laggedWrites.find(({ atMs }) => atMs > shownAtMs)?.was ?? isStaging;
 }
 
 /** The user of a change outside the API. */

@@ -13,7 +13,7 @@ import {
 import { serveRequest } from "./serve-request.ts";
 import type { RequestListener, Service } from "./service.ts";
 import { changePassword } from "./sessions.ts";
-import { changeFaults, createState, writeStaging } from "./state.ts";
+import { changeFaults, createState, doLateWrites, nowMs, writeStaging } from "./state.ts";
 import { createCounters, type EmulatorStats } from "./stats.ts";
 
 export interface EmulatorOptions {
@@ -42,6 +42,8 @@ export interface Emulator extends EmulatorControls {
   sessionIds(): readonly string[];
   /** Notifies the listener of every request and waits for it; returns a function that removes the listener. */
   onRequest(listener: RequestListener): () => void;
+  /** Moves the clock of lags and late writes on, for a client whose wait is skipped. */
+  skip(ms: number): void;
   /** Closes all connections, also those without a reply. */
   close(): Promise<void>;
 }
@@ -84,12 +86,17 @@ function toEmulator(service: Service, server: Server): Emulator {
     password: state.sessions.password,
     accountId: table.accounts[0].id,
     otherAccountId: table.accounts[1].id,
-    customers: () => toEmulatedCustomers(table),
+    customers: () => {
+      doLateWrites(state);
+      return toEmulatedCustomers(table);
+    },
     customer: (id) => {
+      doLateWrites(state);
       const row = findRow(table, id);
       return row && toEmulatedCustomer(table, row);
     },
-    setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, outsider),
+    setStaging: (id, isStaging) =>
+      writeStaging(state, getRow(service, id), isStaging, { user: outsider, atMs: nowMs(state) }),
     setTags: (id, tagNames) => {
       const row = getRow(service, id);
       setTags(table, row, tagNames);
@@ -107,6 +114,9 @@ function toEmulator(service: Service, server: Server): Emulator {
     onRequest: (listener) => {
       service.listeners.add(listener);
       return () => service.listeners.delete(listener);
+    },
+    skip: (ms) => {
+      state.aheadMs += ms;
     },
     stats: () => toStats(service),
     close: () => close(server),

@@ -65,7 +65,7 @@ const mostInOneText = 1000;
 
 /** A page is one text; `all=true` is sent in pieces, because a million customers are gigabytes. */
 function toListReply({ state }: Call, rows: readonly Row[], counts: string): Reply {
-  const options = toInfoOptions(state.faults);
+  const options = toInfoOptions(state);
   const toText = (some: readonly Row[]): string => some.map((row) => toCustomerJson(state, row, options)).join(",");
   if (rows.length <= mostInOneText) return reply(`{"items":[${toText(rows)}],${counts}}`);
   return reply(toPieces());

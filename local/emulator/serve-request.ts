@@ -23,6 +23,7 @@ import { notifyListeners, type Service } from "./service.ts";
 import { ServiceError } from "./service-error.ts";
 import { findSession, type ServerSession } from "./sessions.ts";
 import { findSignInTrouble } from "./sign-in-trouble.ts";
+import { doLateWrites } from "./state.ts";
 import { count } from "./stats.ts";
 import { readRequestText, send, sendHalf, wantsJson } from "./wire.ts";
 
@@ -83,6 +84,7 @@ async function serveRoute(served: ServedRequest): Promise<void> {
 async function serveOperation(served: ServedRequest, route: Route, parameters: Parameters): Promise<void> {
   const { service, request, method, path } = served;
   const { state, counters } = service;
+  doLateWrites(state);
   const customerId = getText(parameters, "customerId");
   const about = { operation: route.operation, method, path, ...(customerId !== undefined && { customerId }) };
   await notifyListeners(service, about, "arrived");

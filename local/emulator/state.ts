@@ -25,6 +25,15 @@ export interface EmulatorState {
   attempts: AttemptCounts;
   /** When the first sign-in met `sign-in-down`. */
   signInDownAtMs?: number | undefined;
+  /** How far the clock of lags is ahead of the machine's. */
+  aheadMs: number;
+  /** Writes of flags that are not done yet. */
+  lateWrites: LateWrite[];
+}
+
+export interface LateWrite {
+  readonly dueAtMs: number;
+  write(): void;
 }
 
 /** One write of a flag: the source of the log. */
@@ -64,7 +73,24 @@ export function createState(options: StateOptions): EmulatorState {
     keep: options.file === undefined ? () => {} : keepChanges(table, options.file),
     faults,
     attempts: new Map(),
+    aheadMs: 0,
+    lateWrites: [],
   };
+}
+
+/** By the clock of lags, which a skipped wait moves on. */
+export function nowMs({ aheadMs }: Pick<EmulatorState, "aheadMs">): number {
+  return Date.now() + aheadMs;
+}
+
+/** Does the late writes whose time has come, in order. */
+export function doLateWrites(state: EmulatorState): void {
+  const now = nowMs(state);
+  const isDue = ({ dueAtMs }: LateWrite) => dueAtMs <= now;
+  const due = state.lateWrites.filter(isDue);
+  if (due.length === 0) return;
+  state.lateWrites = state.lateWrites.filter((one) => !isDue(one));
+  for (const { write } of due.toSorted((a, b) => a.dueAtMs - b.dueAtMs)) write();
 }
 
 /** New faults start with new counts of attempts. */
@@ -75,11 +101,16 @@ export function changeFaults(state: EmulatorState, spec: string): void {
 }
 
 /** Sets one customer's flag and writes it to the log. */
-export function writeStaging(state: EmulatorState, row: Row, isStaging: boolean, user: number): void {
-  const at = Date.now() / 1000;
+export function writeStaging(
+  state: EmulatorState,
+  row: Row,
+  isStaging: boolean,
+  { user, atMs }: { readonly user: number; readonly atMs: number },
+): void {
+  const at = atMs / 1000;
   state.stagingChanges.push({ row, isStaging, was: row.isStaging, user, at });
   if (state.faults.numbers["read-lag"] > 0)
-    row.laggedWrites = [...(row.laggedWrites ?? []), { atMs: at * 1000, was: row.isStaging }];
+    row.laggedWrites = [...(row.laggedWrites ?? []), { atMs, was: row.isStaging }];
   Object.assign(row, { isStaging, modifiedAt: at, modifiedBy: user });
   state.keep(row);
 }

@@ -7,8 +7,9 @@ export const REQUEST_TIMEOUT_MS = 1_000;
 export const RETRIES = { attempts: 6, requestTimeoutMs: REQUEST_TIMEOUT_MS, mostBackoffMs: 20 };
 export const POLICY = { failureBudget: "100%", retries: RETRIES };
 
-export const EVERYTHING_OFTEN =
-  "chaos=2%,retry-after=0,session-death=25,latency-tail=5%:1200,page-cap=60,sign-in-5xx=50%";
+/** Readings and writes that lag for as long as a verification waits for them. */
+const LAGS = "read-lag=2000,write-lag=2000,late-write=2%,late-after=4000,apply-silently-not=2%";
+export const EVERYTHING_OFTEN = `chaos=2%,${LAGS},retry-after=0,session-death=25,latency-tail=5%:1200,page-cap=60,sign-in-5xx=50%`;
 export const EVERYTHING_AND_LIES =
   "chaos=1%,retry-after=0,session-death=80,shifting-rows=5%,repeat-page=5%,moving-total=5%";
 

@@ -22,9 +22,8 @@ afterEach(() => world.close());
 
 const ours = () => [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId);
 
-/** Where the emulator lags, it lags in real time: then the waits are real. */
-async function run(event: object, name: string, lags = false, limits: object = {}): Promise<Report> {
-  const options = { name, policy: { settleSeconds: 1, onFailure: "halt", ...limits }, skipWaits: !lags };
+async function run(event: object, name: string, limits: object = {}): Promise<Report> {
+  const options = { name, policy: { settleSeconds: 1, onFailure: "halt", ...limits } };
   const { report, error } = await execute(world, { ...event, id: name }, options);
   expect(error).toBeUndefined();
   return report as Report;
@@ -32,9 +31,9 @@ async function run(event: object, name: string, lags = false, limits: object = {
 
 test("when readings lag, a rollback right after the promote restores every customer", async () => {
   world.emulator.setFaults("read-lag=700");
-  expect(await run(PROMOTE, "night", true)).toMatchObject({ status: "succeeded", counts: { flipped: onStaging } });
+  expect(await run(PROMOTE, "night")).toMatchObject({ status: "succeeded", counts: { flipped: onStaging } });
 
-  const report = await run(ROLLBACK, "back", true);
+  const report = await run(ROLLBACK, "back");
 
   expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: onStaging, conflicting: 0, failed: 0 } });
   expect(rememberFlags(world)).toEqual(before);
@@ -42,17 +41,17 @@ test("when readings lag, a rollback right after the promote restores every custo
 
 test("when readings lag, a stage right after the promote moves every customer", async () => {
   world.emulator.setFaults("read-lag=700");
-  await run(PROMOTE, "night", true);
+  await run(PROMOTE, "night");
 
-  expect(await run({ ...PROMOTE, action: "stage" }, "day", true)).toMatchObject({ status: "succeeded" });
+  expect(await run({ ...PROMOTE, action: "stage" }, "day")).toMatchObject({ status: "succeeded" });
   expect(ours().filter(({ isStaging }) => !isStaging)).toEqual([]);
 });
 
 test("when writes follow their replies later, a rollback right after restores every customer", async () => {
   world.emulator.setFaults("write-lag=700");
-  expect(await run(PROMOTE, "night", true)).toMatchObject({ status: "succeeded", counts: { flipped: onStaging } });
+  expect(await run(PROMOTE, "night")).toMatchObject({ status: "succeeded", counts: { flipped: onStaging } });
 
-  expect(await run(ROLLBACK, "back", true)).toMatchObject({ status: "rolled-back", rollback: { restored: onStaging } });
+  expect(await run(ROLLBACK, "back")).toMatchObject({ status: "rolled-back", rollback: { restored: onStaging } });
   expect(rememberFlags(world)).toEqual(before);
 });
 
@@ -124,7 +123,7 @@ describe("a rollout that is stopped and not rolled back is read once more", () =
   test("when its failure budget ends it, hidden flips are counted", async () => {
     world.emulator.setFaults("done-but=400,read-lag=700");
 
-    const report = await run(PROMOTE, "night", true, { failureBudget: 3, smallestSample: 1 });
+    const report = await run(PROMOTE, "night", { failureBudget: 3, smallestSample: 1 });
 
     const flipped = onStaging - ours().filter(({ isStaging }) => isStaging).length;
     expect(report).toMatchObject({ status: "halted", counts: { flipped, failed: 0 } });
@@ -152,11 +151,11 @@ test("writes that come after their client gave up are undone when a rollout is a
     await openLedger(world).addCommand("night", { id: "abort", command: "abort", rollback: true, ...order });
   });
 
-  const report = await run(PROMOTE, "night", true, { retries: { requestTimeoutMs: 1_000, mostBackoffMs: 20 } });
+  const report = await run(PROMOTE, "night", { retries: { requestTimeoutMs: 1_000, mostBackoffMs: 20 } });
 
   expect(report).toMatchObject({ status: "rolled-back" });
   expect(report.exceptions.filter(({ reason }) => reason.code === "not-attempted").length).toBe(report.counts.skipped);
-  await new Promise((resolve) => setTimeout(resolve, lateMs));
+  world.emulator.skip(lateMs);
   expect(rememberFlags(world)).toEqual(before);
 });
 
@@ -174,7 +173,7 @@ test("when a verification breaks off, the report counts what the ledger has", as
     world.emulator.endSessions();
   });
 
-  const { status, counts } = await run(PROMOTE, "night", false, { failureBudget: "100%" });
+  const { status, counts } = await run(PROMOTE, "night", { failureBudget: "100%" });
 
   const outcomes = [...(await readOutcomes(world, "night")).values()];
   expect(counts).toEqual(countOutcomes(outcomes));
@@ -207,7 +206,7 @@ test.each([PROMOTE, ROLLBACK])(
     });
     const writes = countWrites();
 
-    await run(event, "last", false, { retries: { requestTimeoutMs: 10_000, mostBackoffMs: 20 } });
+    await run(event, "last", { retries: { requestTimeoutMs: 10_000, mostBackoffMs: 20 } });
 
     expect(countWrites() - writes).toBe(onStaging);
   },

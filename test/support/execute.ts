@@ -4,7 +4,7 @@ import { createWorker } from "../../lambda/worker.ts";
 import { type Executed, type HandlerRun, runHandler } from "./run-handler.ts";
 import { PARTS, type World } from "./world.ts";
 
-export interface ExecuteOptions extends Partial<Pick<HandlerRun, "name" | "invocationMs" | "skipWaits" | "onSkip">> {
+export interface ExecuteOptions extends Partial<Pick<HandlerRun, "name" | "invocationMs" | "onSkip">> {
   /** What differs from the world's policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
   /** @default the handler as it ships */
@@ -15,6 +15,13 @@ export interface ExecuteOptions extends Partial<Pick<HandlerRun, "name" | "invoc
 export async function execute(world: World, event: unknown, options: ExecuteOptions = {}): Promise<Executed> {
   const { name = "release", policy = {}, handler, ...given } = options;
   const config = { policy: parsePolicy({ ...world.policy, ...policy }), ...PARTS };
-  const { executions } = world;
-  return runHandler({ handler: handler ?? createWorker(config), executions, event, name, ...given });
+  const { executions, emulator } = world;
+  return runHandler({
+    handler: handler ?? createWorker(config),
+    executions,
+    event,
+    name,
+    onSkip: emulator.skip,
+    ...given,
+  });
 }

@@ -29,12 +29,10 @@ export interface HandlerRun {
   /** Of the execution: another name is another execution. */
   readonly name: string;
   readonly invocationMs?: number | undefined;
-  /** @default true; false where a server lags in real time */
-  readonly skipWaits?: boolean | undefined;
   readonly onSkip?: ((ms: number) => void) | undefined;
 }
 
-/** Runs one execution in this process; its waits pass at once unless `skipWaits` is false. */
+/** Runs one execution in this process; its waits pass at once. */
 export async function runHandler({ executions, event, name, ...run }: HandlerRun): Promise<Executed> {
   const folder = mkdtempSync(join(tmpdir(), "cutover-"));
   const file = join(folder, "checkpoints.jsonl");
@@ -44,7 +42,7 @@ export async function runHandler({ executions, event, name, ...run }: HandlerRun
       file,
       executionArn: toArn(name),
       payload: event,
-      skipWaits: run.skipWaits ?? true,
+      skipWaits: true,
       ...(run.invocationMs !== undefined && { invocationMs: run.invocationMs }),
       ...(run.onSkip !== undefined && { onSkip: run.onSkip }),
     });

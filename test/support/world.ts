@@ -105,7 +105,13 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     return {
       async run(event: unknown): Promise<Run> {
         runs += 1;
-        const ended = await runHandler({ handler, executions, event, name: `execution-${runs}` });
+        const ended = await runHandler({
+          handler,
+          executions,
+          event,
+          name: `execution-${runs}`,
+          onSkip: emulator.skip,
+        });
         written.push(ended);
         return ended as Run;
       },

@@ -35,15 +35,19 @@ describe("400 customers, and Evo Voice misbehaves often: every outcome is true",
     expect(hits).toBeGreaterThan(run.toFlip / 5);
   });
 
-  // Lags of readings and writes need real waits: they are in e2e/verification.test.ts and in matrix/second-fake.test.ts.
-  test.each(["apply-silently-not=20%", "done-but=404", "late-write=5%,late-after=100"])(
-    "what a reply hides, a reading shows: %s",
-    async (faults) => {
-      run = await promoteUnder({ faults, customers: CUSTOMERS, policy: POLICY });
+  test.each([
+    "apply-silently-not=20%",
+    "done-but=404",
+    "late-write=5%,late-after=100",
+    "late-write=5%,late-after=8000",
+    "read-lag=4000",
+    "write-lag=4000",
+    "read-lag=2000,write-lag=2000,done-but=409",
+  ])("what a reply hides, a reading shows: %s", async (faults) => {
+    run = await promoteUnder({ faults, customers: CUSTOMERS, policy: POLICY });
 
-      await run.expectTrueOutcomes();
-    },
-  );
+    await run.expectTrueOutcomes();
+  });
 
   // Other seeds are in matrix/faults.test.ts.
   test.each([3])("all of it at once (seed %i)", async (seed) => {

@@ -191,6 +191,19 @@ test.each([
   expect(emulator.customer(id)?.writes).toBe(1);
 });
 
+test("a wait that is skipped counts for the lags of readings and writes", async () => {
+  const read = async () => (await browse<ShownCustomer>(emulator, `/customers/${id}`)).body.isStaging;
+  emulator.setFaults("write-lag=60000,read-lag=60000");
+  await flip(emulator, id, true);
+  expect(isStaging()).toBe(false);
+
+  emulator.skip(60_000);
+  expect([isStaging(), await read()]).toEqual([true, false]);
+
+  emulator.skip(60_000);
+  expect(await read()).toBe(true);
+});
+
 test("a flip may be done and answered with an error", async () => {
   emulator.setFaults("done-but=409");
   expect(await flip(emulator, id, true)).toMatchObject({ status: 409 });
