@@ -1,6 +1,6 @@
 import type { Stack } from "@aws-sdk/client-cloudformation";
 import type { LambdaServiceException } from "@aws-sdk/client-lambda";
-import { rightFor } from "../lambda/contract/rights.ts";
+import { type Right, rightFor } from "../lambda/contract/rights.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { readIdentity } from "./identity.ts";
 
@@ -27,8 +27,8 @@ export interface Door {
   readonly loginSecret?: string | undefined;
   /** A command line for the same deployment, to be pasted into a shell. */
   toCommand(...words: readonly string[]): string;
-  /** Sends a deploy event or a command, to the alias with the one right that it needs. @throws Failure for a refusal, with its message as it came */
-  ask(payload: object): Promise<unknown>;
+  /** Sends a deploy event or a command, to the alias with a right: the one that it needs, if none is given. @throws Failure for a refusal, with its message as it came */
+  ask(payload: object, right?: Right): Promise<unknown>;
   /** Writes a new version of a secret. @throws Failure */
   putSecret(secretId: string, value: string): Promise<void>;
 }
@@ -49,7 +49,8 @@ export async function connect(deployment: Deployment): Promise<Door> {
       ...found,
       identity,
       toCommand: (...words) => toCommandLine(["cutover", ...words, ...toOptions(deployment)]),
-      ask: async (payload) => readReply(await invoke(lambda, functionName, payload)),
+      ask: async (payload, right = rightFor(payload)) =>
+        readReply(await invoke(lambda, { FunctionName: functionName, Qualifier: right }, payload)),
       putSecret: (SecretId, SecretString) => putSecret(config, { SecretId, SecretString }),
     };
   } catch (error) {
@@ -121,11 +122,13 @@ function findOutput({ Outputs = [] }: Stack, name: string): string | undefined {
 
 type Lambda = import("@aws-sdk/client-lambda").LambdaClient;
 
-async function invoke(lambda: Lambda, functionName: string, payload: object) {
+type Alias = { readonly FunctionName: string; readonly Qualifier: Right };
+
+async function invoke(lambda: Lambda, alias: Alias, payload: object) {
   const { InvokeCommand } = await import("@aws-sdk/client-lambda");
   const Payload = Buffer.from(JSON.stringify(payload));
   try {
-    return await lambda.send(new InvokeCommand({ FunctionName: functionName, Qualifier: rightFor(payload), Payload }));
+    return await lambda.send(new InvokeCommand({ ...alias, Payload }));
   } catch (error) {
     throw toFailure(error, {});
   }

@@ -1,6 +1,7 @@
 import type { Door } from "../../cli/connect.ts";
 import { EXIT, Failure } from "../../cli/failure.ts";
 import type { Followed } from "../../cli/follow.ts";
+import { rightFor } from "../../lambda/contract/rights.ts";
 import type { Sandbox } from "../sandbox/start-sandbox.ts";
 import { toDelivery, toPayload, toPipelineJob } from "./payloads.ts";
 import type { StartOptions } from "./read-arguments.ts";
@@ -52,7 +53,9 @@ async function invoke(
   event: unknown,
 ) {
   const { what, payload } = toPayload(trigger, event, pipeline.openJob());
-  const answer = (await door.ask(Object(payload))) as Answer;
+  // As a rule of EventBridge, which calls one alias, and as a schedule and an action, which call that of their event.
+  const right = trigger === "eventbridge" ? "start" : rightFor(Object(event));
+  const answer = (await door.ask(Object(payload), right)) as Answer;
   const put = pipeline.answers().at(-1);
   const job = put === undefined ? "" : ` the job with ${put.action}`;
   return { sentence: `${what}, arrived; the front door answered${job}`, answer };
@@ -65,7 +68,7 @@ export async function continueJob(
 ): Promise<string | undefined> {
   const continuationToken = pipeline.answers().at(-1)?.continuationToken;
   if (continuationToken === undefined) return undefined;
-  await door.ask(toPipelineJob({ id: pipeline.openJob(), event, continuationToken }));
+  await door.ask(toPipelineJob({ id: pipeline.openJob(), event, continuationToken }), rightFor(Object(event)));
   const { action = "nothing", executionDetails, failureDetails } = pipeline.answers().at(-1) ?? {};
   const [why] = (executionDetails?.summary ?? failureDetails?.message ?? "").split("\n", 1);
   return `the next job, with the token of the first, arrived; the front door answered it with ${action}: ${why}`;

@@ -75,6 +75,18 @@ test("a bad event ends with 2 and all of its problems, without a stack trace or 
   expect(code).toBe(2);
 });
 
+test.each([
+  { trigger: "schedule", code: 0, text: "override  a known alarm" },
+  { trigger: "codepipeline", code: 0, text: "override  a known alarm" },
+  { trigger: "eventbridge", code: 2, text: "this request needs the right override" },
+])("$trigger sends an event with an override to the alias that it calls in AWS", async ({ trigger, code, text }) => {
+  const override = { reason: "a known alarm" };
+  const file = writeEvent({ action: "stage", release: "1.0", targets: { all: true }, override });
+  const ran = await run("--customers", "20", "--trigger", trigger, "--event", file);
+  expect(ran.out + ran.err).toContain(text);
+  expect(ran.code).toBe(code);
+});
+
 test("bad options end with 2 and one message with all problems", async () => {
   const { code, out, err } = await run(
     ...[
