@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeReportPage } from "../../lambda/core/report/report-page.ts";
 import { afterAll, expect, test } from "../support/jest.ts";
-import { DESKTOP, findBarriers, PHONE, useBrowser } from "../support/use-browser.ts";
+import { findBarriers, LOOKS, useBrowser } from "../support/use-browser.ts";
 import { aPage, HEBREW, SCRIPT } from "./a-page.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cutover-page-"));
@@ -44,10 +44,7 @@ test("shows a name that is markup, and a name from right to left, as text", asyn
   expect(complaints).toEqual([]);
 });
 
-test.each([
-  { looks: "light, on a desktop", options: { colorScheme: "light", viewport: DESKTOP } },
-  { looks: "dark, on a phone", options: { colorScheme: "dark", viewport: PHONE } },
-] as const)("has no barrier that axe knows, and fits: $looks", async ({ options }) => {
+test.each(LOOKS)("has no barrier that axe knows, and fits: $looks", async ({ options }) => {
   const { page } = await open(write(40), options);
   expect(await findBarriers(page)).toEqual([]);
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(options.viewport.width);

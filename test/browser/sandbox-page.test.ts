@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "../support/jest.ts";
-import { DESKTOP, findBarriers, PHONE, useBrowser } from "../support/use-browser.ts";
+import { findBarriers, LOOKS, useBrowser } from "../support/use-browser.ts";
 import { useSandbox } from "../support/use-sandbox.ts";
 
 const waves = [{ customers: 20, bakeMinutes: 1_440 }, { rest: true }];
@@ -64,10 +64,7 @@ test("a viewer pauses, resumes and aborts the rollout that bakes, by the widget'
   expect(await page.locator("tr[data-outcome=restored]").count()).toBe(20);
 });
 
-test.each([
-  { looks: "light, on a desktop", options: { colorScheme: "light", viewport: DESKTOP } },
-  { looks: "dark, on a phone", options: { colorScheme: "dark", viewport: PHONE } },
-] as const)("the widget has no barrier that axe knows, and fits: $looks", async ({ options }) => {
+test.each(LOOKS)("the widget has no barrier that axe knows, and fits: $looks", async ({ options }) => {
   const { page } = await open(`http://127.0.0.1:${port()}/`, options);
   await page.getByRole("button", { name: "Stop everything" }).waitFor();
   expect(await findBarriers(page)).toEqual([]);

@@ -7,8 +7,18 @@ const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run"];
 const ALONE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-export const PHONE = { width: 375, height: 720 };
-export const DESKTOP = { width: 1280, height: 800 };
+const VIEWPORTS = [
+  ["on a phone", { width: 375, height: 720 }],
+  ["on a desktop", { width: 1_280, height: 800 }],
+] as const;
+
+/** How a page is looked at. */
+export const LOOKS = VIEWPORTS.flatMap(([where, viewport]) =>
+  (["light", "dark"] as const).map((colorScheme) => ({
+    looks: `${colorScheme}, ${where}`,
+    options: { colorScheme, viewport },
+  })),
+);
 
 /** A real Chromium for a file of tests. */
 export function useBrowser() {
