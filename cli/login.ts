@@ -1,12 +1,17 @@
 import { askText } from "./ask-user.ts";
-import type { Door } from "./connect.ts";
+import type { Deployment, Door } from "./connect.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { isInteractive, say } from "./terminal.ts";
 
 /** Asks for the login of Evo Voice, and writes it into the secret that the worker reads. It is nowhere else. */
-export async function writeLogin({ loginSecret, putSecret }: Door): Promise<number> {
+export async function writeLogin(door: Door, deployment: Deployment): Promise<number> {
+  const { environment, loginSecret, putSecret } = door;
+  if (deployment.function)
+    throw refuse(
+      "login finds the secret by the stack: name it with --stack, without --function and without CUTOVER_FUNCTION",
+    );
   if (loginSecret === undefined)
-    throw refuse("the stack is not known (--stack), or has no output LoginSecret: deploy this version first");
+    throw refuse(`stack ${environment} does not name its secret (output LoginSecret): deploy this version first`);
   if (!isInteractive()) throw refuse("login asks for the password, so it needs a terminal");
   const userName = await askText("user name in Evo Voice");
   const password = await askText("password", { hidden: true });

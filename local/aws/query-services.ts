@@ -4,14 +4,15 @@ import { type Answer, readBody } from "./loopback.ts";
 export type Stack = { readonly name: string; readonly outputs: Readonly<Record<string, string>> };
 
 /**
- * The part of AWS CloudFormation that describes stacks, and the part of AWS STS that tells who asks, for the real SDK
- * clients: query protocol, XML answers.
+ * The part of AWS CloudFormation that describes stacks, and the part of AWS STS that tells who asks and gives a role to the
+ * holder of a token, for the real SDK clients: query protocol, XML answers.
  */
 export function answerQueries(stacks: readonly Stack[]): Answer {
   return async (request, response) => {
     const form = new URLSearchParams(await readBody(request));
-    if (form.get("Action") === "GetCallerIdentity") {
-      response.writeHead(200, { "content-type": "text/xml", "x-amzn-requestid": randomUUID() }).end(IDENTITY);
+    const answer = STS.get(form.get("Action"));
+    if (answer !== undefined) {
+      response.writeHead(200, { "content-type": "text/xml", "x-amzn-requestid": randomUUID() }).end(answer(form));
       return;
     }
     const name = form.get("StackName");
@@ -22,8 +23,21 @@ export function answerQueries(stacks: readonly Stack[]): Answer {
   };
 }
 
+const STS: ReadonlyMap<string | null, (form: URLSearchParams) => string> = new Map([
+  ["GetCallerIdentity", () => IDENTITY],
+  ["AssumeRoleWithWebIdentity", toRole],
+]);
+
 const IDENTITY =
   "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/sandbox</Arn><UserId>sandbox</UserId><Account>000000000000</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+/** Its session token says what it was given for. */
+function toRole(form: URLSearchParams): string {
+  const names = ["RoleArn", "RoleSessionName", "WebIdentityToken"];
+  const token = escapeXml(names.map((name) => form.get(name)).join(" "));
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  return `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>role</SecretAccessKey><SessionToken>${token}</SessionToken><Expiration>${until}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`;
+}
 
 function toXml(stacks: readonly Stack[]): string {
   const members = stacks.map(({ name, outputs }) => {

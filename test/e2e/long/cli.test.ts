@@ -183,6 +183,9 @@ test("login writes what is typed, and shows no password; the next rollout signs 
   expect(await plan()).toMatchObject({ code: 0 });
   expect(wrong.out + right.out).not.toMatch(/wrong|Harbour/);
   expect((await write(" spaced")).out).toMatch(/password is empty or has a space at an end; nothing was written/);
+  expect(await cutover("login", "--function", "front-door")).toMatchObject({
+    ...{ code: 2, err: expect.stringContaining("name it with --stack, without --function") },
+  });
   expect(await cutover("login")).toMatchObject({ code: 2, err: expect.stringContaining("needs a terminal") });
 });
 
