@@ -110,8 +110,9 @@ test("each verb calls the alias of its right, and the controls say by which", as
   expect((await cutover("hold", "9.9", "--reason", "calls drop")).code).toBe(0);
   expect((await cutover("controls")).out).toMatch(/hold-release .*, by the alias steer of the front door: calls drop/);
   expect((await cutover("release", "9.9", "--reason", "fixed")).code).toBe(0);
-  const alarmed = ["plan", "promote", "9.9", "--all", "--override", "a known alarm", "--json"];
-  expect(JSON.parse((await cutover(...alarmed)).out).via).toEqual({ qualifier: "override" });
+  const alarmed = ["promote", "9.9", "--all", "--override", "a known alarm", "--strategy", "all-at-once", "--json"];
+  expect(JSON.parse((await cutover("plan", ...alarmed)).out).via).toEqual({ qualifier: "read" });
+  expect(JSON.parse((await cutover(...alarmed, "--yes", "--watch")).out).via).toEqual({ qualifier: "override" });
 });
 
 const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
