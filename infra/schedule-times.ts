@@ -1,14 +1,14 @@
 import { TimeZone } from "aws-cdk-lib";
 import type { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import { Cron } from "croner";
 
 export interface WrongTime {
   readonly got: string;
   readonly expected: string;
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const DAY = 24 * 60 * 60_000;
+const MINUTES_OF_DAY = 24 * 60;
 
 /** Node also knows BST, as Asia/Dhaka, and accepts any case; EventBridge Scheduler does not. */
 const ZONES: ReadonlySet<string> = new Set([
@@ -27,22 +27,25 @@ export function findWrongTime(schedule: ScheduleExpression, nowMs = Date.now()):
     const expected = findWrongInstant(once, zone, nowMs);
     return expected === undefined ? undefined : { got, expected };
   }
-  const cron = findCron(schedule);
-  if (cron === undefined || comes(cron, createClock(zone)(nowMs))) return undefined;
+  if (findCron(schedule, zone)?.nextRun(new Date(nowMs)) !== null) return undefined;
   return { got, expected: "expected a time that comes: no day from now on has this date" };
 }
 
 /** The next day on which a schedule does not run, because summer time skips its only time of that day; undefined for none. */
 export function findSkippedDay(schedule: ScheduleExpression, nowMs = Date.now()): string | undefined {
-  const cron = findCron(schedule);
+  // In UTC, which has no summer time, a cron expression has the times of every day.
+  const cron = findCron(schedule, "UTC");
   if (cron === undefined) return undefined;
   const toLocal = createClock(toZone(schedule));
   const today = Math.floor(nowMs / DAY) * DAY;
   for (let day = today; day < today + 366 * DAY; day += DAY) {
     // The clocks are put forward on this day, on the day before or on the day after.
     const isNearGap = toLocal(day + 2 * DAY) - toLocal(day - DAY) > 3 * DAY;
-    if (!isNearGap || !cron.isOn(day)) continue;
-    if (cron.times.every((time) => findInstant(day + time, toLocal) === undefined)) return toText(day).slice(0, 10);
+    if (!isNearGap) continue;
+    const times = cron.nextRuns(MINUTES_OF_DAY, new Date(day - 1)).map((run) => run.getTime());
+    const ofDay = times.filter((time) => time < day + DAY);
+    if (ofDay.length > 0 && ofDay.every((time) => findInstant(time, toLocal) === undefined))
+      return toText(day).slice(0, 10);
   }
   return undefined;
 }
@@ -91,66 +94,18 @@ function findInstant(wallMs: number, toLocal: (instantMs: number) => number): nu
   return instants.find((instant) => toLocal(instant) === wallMs);
 }
 
-interface Cron {
-  /** The times of a day, in milliseconds. */
-  readonly times: readonly number[];
-  readonly isOn: (dayMs: number) => boolean;
-}
-
-const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-const WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-const LAST_YEAR = 2199;
-
-/** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based */
-function findCron({ expressionString }: ScheduleExpression): Cron | undefined {
-  const [, inside = ""] = /^cron\((.*)\)$/.exec(expressionString) ?? [];
-  const [atMinute, atHour, date, month, weekday, year, ...others] = inside.trim().split(/\s+/);
-  const [minutes, hours] = [toNumbers(atMinute, 0, 59), toNumbers(atHour, 0, 23)];
-  if (minutes === undefined || hours === undefined || year === undefined || others.length > 0) return undefined;
-  const [dates, months] = [toNumbers(date, 1, 31), toNumbers(month, 1, 12, MONTHS)];
-  const [weekdays, years] = [toNumbers(weekday, 1, 7, WEEKDAYS), toNumbers(year, 1970, LAST_YEAR)];
-  return {
-    times: hours.flatMap((hour) => minutes.map((minute) => hour * HOUR + minute * MINUTE)),
-    isOn(dayMs) {
-      const day = new Date(dayMs);
-      const fields = [
-        [dates, day.getUTCDate()],
-        [months, day.getUTCMonth() + 1],
-        [weekdays, day.getUTCDay() + 1],
-        [years, day.getUTCFullYear()],
-      ] as const;
-      return fields.every(([numbers, number]) => numbers?.includes(number) ?? true);
-    },
-  };
-}
-
-function comes({ isOn, times }: Cron, localMs: number): boolean {
-  const last = Date.UTC(LAST_YEAR + 1, 0);
-  for (let day = Math.floor(localMs / DAY) * DAY; day < last; day += DAY)
-    if (isOn(day) && times.some((time) => day + time > localMs)) return true;
-  return false;
-}
-
 /**
- * The numbers of a field such as `1-5`, `0/15` or `MON,WED`; undefined for a field that is left to EventBridge, such as
- * `L`, `15W` or `2#1`.
+ * The times of a cron expression; undefined for any other expression, and for one that only EventBridge understands.
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
  */
-function toNumbers(
-  field = "",
-  least: number,
-  most: number,
-  names: readonly string[] = [],
-): readonly number[] | undefined {
-  const toNumber = (text: string) => (/^\d+$/.test(text) ? Number(text) : names.indexOf(text.toUpperCase()) + least);
-  const ranges = field.split(",").map((part) => {
-    const [, first = "", last, step = "1"] = /^([*?]|\w+)(?:-(\w+))?(?:\/(\d+))?$/.exec(part) ?? [];
-    const [from, end] = /[*?]/.test(first)
-      ? [least, most]
-      : [toNumber(first), part.includes("/") ? most : toNumber(first)];
-    return { from, to: last === undefined ? end : toNumber(last), step: Number(step) };
-  });
-  if (ranges.some(({ from, to, step }) => from < least || to < from || to > most || step < 1)) return undefined;
-  return ranges.flatMap(({ from, to, step }) =>
-    Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step),
-  );
+function findCron({ expressionString }: ScheduleExpression, timezone: string): Cron | undefined {
+  const [, fields] = /^cron\((.*)\)$/.exec(expressionString) ?? [];
+  if (fields === undefined) return undefined;
+  try {
+    // As in EventBridge, Sunday is 1, and `0/15` begins at 0.
+    const options = { mode: "7-part", alternativeWeekdays: true, sloppyRanges: true, timezone } as const;
+    return new Cron(`0 ${fields.replaceAll("?", "*")}`, options);
+  } catch {
+    return undefined;
+  }
 }
