@@ -23,6 +23,8 @@ const id = textMatching(/^[\w-]{1,64}$/, "expected 1 to 64 letters, digits, _ an
   .describe("a command with the same id is the same command, so a command that is sent twice is done once");
 const rolloutId = RolloutId.describe("the rollout that the command is for");
 
+/** Of a command that only shows something. */
+const askerMembers = { requestedBy: requestedBy.optional(), reason: reason.optional(), id };
 const controlMembers = { requestedBy, reason, id };
 const rolloutMembers = { rolloutId, ...controlMembers };
 
@@ -48,9 +50,7 @@ const StatusCommand = strictObject({
     .enum(REPORT_FORMATS, { error: `expected ${REPORT_FORMATS.join(", ")}` })
     .optional()
     .describe("adds the report as `text` to the answer: for a terminal, as plain text, or as Markdown"),
-  requestedBy: requestedBy.optional(),
-  reason: reason.optional(),
-  id,
+  ...askerMembers,
 })
   .refine(({ rolloutId: rollout = "", execution }) => execution === undefined || isExecutionOf(rollout, execution), {
     path: ["execution"],
@@ -62,9 +62,7 @@ export type StatusCommand = z.output<typeof StatusCommand>;
 const ListCommand = strictObject({
   command: named(["list"], "shows the last 20 rollouts, the newest first, and which rollout runs now"),
   plans: z.boolean({ error: "expected true or false" }).default(false).describe("true: also the last dry runs"),
-  requestedBy: requestedBy.optional(),
-  reason: reason.optional(),
-  id,
+  ...askerMembers,
 }).meta({ id: "listCommand", title: "The last rollouts" });
 export type ListCommand = z.output<typeof ListCommand>;
 
@@ -82,9 +80,7 @@ const CustomersCommand = strictObject({
     .describe("only customers with this outcome"),
   wave: wholeNumber(1, 100).optional().describe("only the customers of this wave that the plan flips"),
   after: wholeNumber(1, 1_000_000).optional().describe("the `after` of the page before: the next page"),
-  requestedBy: requestedBy.optional(),
-  reason: reason.optional(),
-  id,
+  ...askerMembers,
 }).meta({ id: "customersCommand", title: "The customers of a rollout" });
 export type CustomersCommand = Omit<z.output<typeof CustomersCommand>, "command">;
 
@@ -95,9 +91,7 @@ const CustomerCommand = strictObject({
   ),
   customerId: CustomerId.optional().describe("the customer's id"),
   referenceId: ReferenceId.optional().describe("the customer's reference id, instead of its id"),
-  requestedBy: requestedBy.optional(),
-  reason: reason.optional(),
-  id,
+  ...askerMembers,
 })
   .refine(({ customerId, referenceId }) => (customerId === undefined) !== (referenceId === undefined), {
     path: ["customerId"],
@@ -216,9 +210,7 @@ const LoginCommand = strictObject({
 
 const ControlsCommand = strictObject({
   command: named(["controls"], "shows the controls"),
-  requestedBy: requestedBy.optional(),
-  reason: reason.optional(),
-  id,
+  ...askerMembers,
 }).meta({ id: "controlsCommand", title: "The controls" });
 
 /** A command asks for a rollout's status, steers a rollout, or shows or changes the controls. */

@@ -196,16 +196,20 @@ function expectAction(input: unknown): string {
   return typeof input === "string" ? expected + didYouMean(input, ACTIONS) : expected;
 }
 
-function findEndlessWait(event: {
+/** The members of an event that let it wait. */
+interface Waits {
   readonly onBusy?: unknown;
   readonly onFreeze?: unknown;
-  readonly notAfter?: unknown;
-}): readonly Contradiction[] {
+}
+
+function findEndlessWait(event: Waits & { readonly notAfter?: unknown }): readonly Contradiction[] {
   if (event.notAfter !== undefined) return [];
-  const expected = 'expected a notAfter with "wait", because an event does not wait for ever';
-  return (["onBusy", "onFreeze"] as const).flatMap((name) =>
-    event[name] === "wait" ? [{ path: [name], expected }] : [],
-  );
+  return findWaits(event, 'expected a notAfter with "wait", because an event does not wait for ever');
+}
+
+export function findWaits(event: Waits, expected: string): readonly Contradiction[] {
+  const names = ["onBusy", "onFreeze"] as const;
+  return names.filter((name) => event[name] === "wait").map((name) => ({ path: [name], expected }));
 }
 
 function findUnclearSource(event: {

@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { findWaits } from "./deploy-event.ts";
 import { DeployEventTemplate } from "./deploy-event-template.ts";
 import { Glob } from "./glob.ts";
-import { type Contradiction, refineWith, strictObject } from "./problems.ts";
+import { refineWith, strictObject } from "./problems.ts";
 import { textMatching } from "./text-matching.ts";
 
 const Repository = textMatching(
@@ -35,6 +36,8 @@ const RELEASE_ACTIONS = ["published", "released", "prereleased", "created"] as c
 
 /** Events without a time, so `notAfterMinutes` has no start. */
 const UNTIMED: readonly string[] = ["workflow_dispatch", "repository_dispatch"];
+
+const NO_TIME = 'expected "refuse": a dispatch has no time, so the wait would have no end';
 
 const INPUT = 'expected a text of the dispatch, such as "inputs.release"';
 
@@ -88,19 +91,7 @@ function mapping<Event extends string, When extends z.ZodRawShape, From extends 
     event: z.literal(event),
     when: strictObject(when).describe("the conditions on a delivery; every member must fit"),
     start: DeployEventTemplate(from).superRefine(
-      ...refineWith((start: Waits) => (UNTIMED.includes(event) ? findEndlessWait(start) : [])),
+      ...refineWith((start: object) => (UNTIMED.includes(event) ? findWaits(start, NO_TIME) : [])),
     ),
   });
-}
-
-interface Waits {
-  readonly onBusy?: unknown;
-  readonly onFreeze?: unknown;
-}
-
-function findEndlessWait(start: Waits): readonly Contradiction[] {
-  const expected = 'expected "refuse": a dispatch has no time, so the wait would have no end';
-  return (["onBusy", "onFreeze"] as const).flatMap((name) =>
-    start[name] === "wait" ? [{ path: [name], expected }] : [],
-  );
 }

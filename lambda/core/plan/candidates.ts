@@ -104,15 +104,10 @@ export function createCandidates({ release, wantedFlag, isRetry = false }: Candi
 }
 
 /** A customer until it has its wave. */
-interface Entry {
-  readonly id: string;
-  readonly name: string;
-  readonly referenceId: string | undefined;
-  readonly plannedAction: PlannedAction;
+interface Entry extends Mutable<PlannedCandidate> {
   cohortWave: number | undefined;
   /** The customer's order key; in the end that of its family. */
   place: number;
-  wave: number;
 }
 
 /**

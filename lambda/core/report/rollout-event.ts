@@ -40,20 +40,12 @@ const head = {
   at: z.iso.datetime().describe("when, in UTC"),
 };
 
-const WHAT_OUTCOMES = {
-  flipped: "flipped by this rollout",
-  unchanged: "had the wanted flag already",
-  deferred: "postponed",
-  skipped: "not flipped, because of a rule or because the rollout ended first",
-  failed: "could not be flipped",
-};
-
 const Counts = strictObject({
-  flipped: count(WHAT_OUTCOMES.flipped),
-  unchanged: count(WHAT_OUTCOMES.unchanged),
-  deferred: count(WHAT_OUTCOMES.deferred),
-  skipped: count(WHAT_OUTCOMES.skipped),
-  failed: count(WHAT_OUTCOMES.failed),
+  flipped: count("flipped by this rollout"),
+  unchanged: count("had the wanted flag already"),
+  deferred: count("postponed"),
+  skipped: count("not flipped, because of a rule or because the rollout ended first"),
+  failed: count("could not be flipped"),
 } satisfies Record<OutcomeKind, unknown>).describe("customers by their outcome so far");
 
 const RollbackCounts = strictObject({
