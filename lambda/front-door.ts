@@ -46,15 +46,10 @@ export function createFrontDoor(config: FrontDoorConfig): FrontDoor {
 
 function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig, log: Logger): FrontDoorPorts {
   const lambda = new LambdaClient(DOOR_CLIENT_OPTIONS);
-  const { findEnd, readOutcome } = createExecutions(lambda);
   return {
     policy,
     ledger: createLedger(openTable(new DynamoDBClient(DOOR_CLIENT_OPTIONS), tableName), policy.baseUrl),
-    executions: {
-      start: createExecutionStarter(lambda, workerArn),
-      findEnd,
-      findOutcome: readOutcome,
-    },
+    executions: { start: createExecutionStarter(lambda, workerArn), ...createExecutions(lambda) },
     pipelineJobs: createPipelineJobs(new CodePipelineClient(DOOR_CLIENT_OPTIONS)),
     log,
     nowMs: Date.now,

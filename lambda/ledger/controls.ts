@@ -10,10 +10,6 @@ import { controlsKey, environmentKey } from "./keys.ts";
 import { type HoldRow, toControls } from "./lock.ts";
 import { ABSENT, type Item, type Table } from "./table.ts";
 
-type ChangeResult =
-  | { readonly kind: "changed"; readonly controls: LockAndControls }
-  | { readonly kind: "refused"; readonly problem: string };
-
 type KeptChange = ControlChange & { readonly id: string; readonly revision: number };
 
 /** The limit for holds and ids. An item holds 400 KB; the rest is for the lock, the stop switch and the last change. */
@@ -37,13 +33,13 @@ export function createControls(table: Table, environment: string) {
 
   return {
     /** The same id is the same change. */
-    async changeControls(change: ControlChange, id: string = randomUUID()): Promise<ChangeResult> {
+    async changeControls(change: ControlChange, id: string = randomUUID()) {
       for (;;) {
         const item = (await table.get(key)) ?? {};
         const read = toControls(item);
         const { recent = [], last } = item as Recent;
         await keep(last);
-        if (recent.includes(id)) return { kind: "changed", controls: read };
+        if (recent.includes(id)) return { kind: "changed", controls: read } as const;
         const changed = changeWithin(read, change);
         if (changed.kind === "refused") return changed;
         const next: KeptChange = { ...change, id, revision: (read.revision ?? 0) + 1 };
@@ -51,7 +47,7 @@ export function createControls(table: Table, environment: string) {
         const asRead = { revision: read.revision ?? ABSENT };
         if (!(await table.updateIf(key, toUpdate(changed.controls, facts), asRead))) continue;
         await keep(next);
-        return { kind: "changed", controls: { ...read, ...changed.controls, revision: next.revision } };
+        return { kind: "changed", controls: { ...read, ...changed.controls, revision: next.revision } } as const;
       }
     },
     /** The changes, the oldest first. */
