@@ -15,6 +15,7 @@ const ended = await runExecution({
   executionArn,
   payload: JSON.parse(event),
   skipWaits: true,
+  onSkip: (ms) => process.send?.({ skippedMs: ms }),
   onCheckpoint: (n, phase) => {
     if (death === `${phase}:${n}`) process.kill(process.pid, "SIGKILL");
   },

@@ -63,8 +63,9 @@ export function createKilledWorker(world: World, event: unknown, options: Worker
       const worker = fork(SCRIPT, [file, executionArn, JSON.stringify(event), death], { env, silent: true });
       child = worker;
       let ended: ExecutionResult | undefined;
-      worker.on("message", (message) => {
-        ended = message as ExecutionResult;
+      worker.on("message", (message: ExecutionResult | { readonly skippedMs: number }) => {
+        if ("skippedMs" in message) world.emulator.skip(message.skippedMs);
+        else ended = message;
       });
       for (const stream of [worker.stdout, worker.stderr]) stream?.on("data", (chunk) => output.push(String(chunk)));
       const [code, signal] = await once(worker, "close");

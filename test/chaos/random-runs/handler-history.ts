@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Outcome } from "../../../lambda/core/flip/outcome.ts";
 import type { CommandRecord } from "../../../lambda/core/gate/apply-commands.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../lambda/core/rollout-record.ts";
@@ -19,8 +20,12 @@ interface Moment {
   readonly given: Happening;
 }
 
+/** What a reading or a reply hides, until all has ended. A late write could not be told from that of another system here. */
+const FAULTS = ["", "", "read-lag=2000", "done-but=409", "apply-silently-not=10%"] as const;
+
 export interface HandlerHistory {
   readonly seed: number;
+  readonly faults: (typeof FAULTS)[number];
   readonly first: EventPlan;
   readonly moments: readonly Moment[];
 }
@@ -33,6 +38,7 @@ function isPossible(given: Happening): boolean {
 
 export const handlerHistories: fc.Arbitrary<HandlerHistory> = fc.record({
   seed: fc.integer({ min: 1, max: 1_000 }),
+  faults: fc.constantFrom(...FAULTS),
   first: eventPlan.map((plan) => ({ ...plan, targets: [], dryRun: false, action: "promote" as const })),
   moments: fc.array(
     fc.record({ afterRequests: fc.integer({ min: 1, max: 20 }), given: happening.filter(isPossible) }),
@@ -62,7 +68,7 @@ export interface Played {
 }
 
 /** Plays a history through the shipped handler, in processes that are killed for real. */
-export async function playThroughHandler({ seed, first, moments }: HandlerHistory): Promise<Played> {
+export async function playThroughHandler({ seed, faults, first, moments }: HandlerHistory): Promise<Played> {
   const world = await startWorld({
     customers: 24,
     stagingShare: 0.6,
@@ -70,6 +76,7 @@ export async function playThroughHandler({ seed, first, moments }: HandlerHistor
     policy: { alarms: [ALARM], failureBudget: 1, cohorts: { canary: { tags: ["vip"] } } },
   });
   world.cloudWatch.setAlarm(ALARM, { state: "OK" });
+  world.emulator.setFaults(faults);
   const proxy = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
   const truth = watch(world);
   const started: Started[] = [];
@@ -100,6 +107,7 @@ export async function playThroughHandler({ seed, first, moments }: HandlerHistor
       if (error !== undefined) truth.witness.lies.push(`${name} failed: ${error}`);
       if (report !== undefined) await checkReport(truth, report, worker.journal().operations.includes("begin-flips"));
     }
+    world.emulator.setFaults("");
     await turnAllBack(world, truth, started);
     return { lies: truth.witness.lies, ends: started.map(({ report }) => report?.status ?? "gone") };
   } finally {
@@ -193,7 +201,8 @@ function watch(world: World): HandlerTruth {
   const everProtected = new Set<string>();
   const aborts = new Map<string, readonly CommandRecord[]>();
   const flagOf = (id: string) => emulator.customer(id)?.isStaging ?? false;
-  const arrived = new Map<string, { readonly rolloutId: string; readonly isUndo: boolean; readonly was: boolean }>();
+  const writesOf = (id: string) => emulator.customer(id)?.writes ?? 0;
+  const arrived = new Map<string, Pick<Write, "rolloutId" | "isUndo" | "was"> & { readonly before: number }>();
 
   emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
     if (operation !== POST || phase === "answered") return;
@@ -209,11 +218,15 @@ function watch(world: World): HandlerTruth {
       const known = record && (await findIn(ledger, record, customerId));
       if (known === undefined) lies.push(`${lock.rolloutId} flipped ${customerId}, which its plan does not hold`);
       aborts.set(lock.rolloutId, (await ledger.readGateInputs(lock.rolloutId)).commands.filter(isAbort));
-      arrived.set(customerId, { rolloutId: lock.rolloutId, isUndo: known === "rollback", was });
+      const before = writesOf(customerId);
+      arrived.set(customerId, { rolloutId: lock.rolloutId, isUndo: known === "rollback", was, before });
       return;
     }
-    const by = arrived.get(customerId);
-    if (by !== undefined) writes.push({ at: writes.length, customerId, flag: flagOf(customerId), ...by });
+    const request = arrived.get(customerId);
+    // Behind some replies nothing was written.
+    if (request === undefined || writesOf(customerId) === request.before) return;
+    const { before: _before, ...by } = request;
+    writes.push({ at: writes.length, customerId, flag: flagOf(customerId), ...by });
   });
 
   return {
@@ -243,9 +256,11 @@ async function findIn(
   const own = [{ rolloutId, batches: plan?.batches ?? 0 }];
   for (const { rolloutId: of, batches } of event.action === "rollback" ? (source?.rollouts ?? []) : own) {
     for (let index = 0; index < batches; index += 1) {
-      const { intended, restoring } = await ledger.getBatch(of, index);
-      if (restoring.includes(customerId)) return "rollback";
-      if (event.action !== "rollback" && intended.includes(customerId)) return "flip";
+      const { intended, restoring, outcomes, rollback } = await ledger.getBatch(of, index);
+      // A verification sends a flag again that a reading did not show.
+      const isAgain = ({ customerId: id, reason }: Outcome) => id === customerId && reason.code === "not-applied";
+      if (restoring.includes(customerId) || rollback.some(isAgain)) return "rollback";
+      if (event.action !== "rollback" && (intended.includes(customerId) || outcomes.some(isAgain))) return "flip";
     }
   }
   return undefined;
