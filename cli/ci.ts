@@ -1,4 +1,5 @@
 import { appendFileSync, writeFileSync } from "node:fs";
+import { writeAsJson } from "../lambda/contract/advice.ts";
 import { renderReport } from "../lambda/core/report/render-report.ts";
 import { escapeMarkdown } from "../lambda/core/report/write-markdown.ts";
 import type { StatusAnswer } from "../lambda/front-door/read-status.ts";
@@ -44,7 +45,7 @@ export async function runJob(flags: JobFlags, variables: Variables): Promise<num
 // Outputs
 
 function report(variables: Variables, answer: StatusAnswer, { joined }: Started): void {
-  const text = describeAnswer(answer);
+  const text = describeAnswer(answer, writeAsJson);
   say({ text });
   summarize(variables, "counts" in answer ? renderReport({ ...answer, joined }, "markdown") : quote(text));
 }

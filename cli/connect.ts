@@ -1,8 +1,10 @@
 import type { Stack } from "@aws-sdk/client-cloudformation";
 import type { LambdaServiceException } from "@aws-sdk/client-lambda";
+import type { AdviceWriter } from "../lambda/contract/advice.ts";
 import { type Right, rightFor } from "../lambda/contract/rights.ts";
-import { EXIT, Failure } from "./failure.ts";
+import { EXIT, Failure, Refused } from "./failure.ts";
 import { readIdentity } from "./identity.ts";
+import { createAdviceWriter, toCommandLine } from "./write-advice.ts";
 
 /** Which deployment is meant. */
 export interface Deployment {
@@ -27,7 +29,9 @@ export interface Door {
   readonly loginSecret?: string | undefined;
   /** A command line for the same deployment, to be pasted into a shell. */
   toCommand(...words: readonly string[]): string;
-  /** Sends a deploy event or a command, to the alias with a right: the one that it needs, if none is given. @throws Failure for a refusal, with its message as it came */
+  /** Writes what can be done as such a command line. */
+  readonly writeAdvice: AdviceWriter;
+  /** Sends a deploy event or a command, to the alias with a right: the one that it needs, if none is given. @throws Refused */
   ask(payload: object, right?: Right): Promise<unknown>;
   /** Writes a new version of a secret. @throws Failure */
   putSecret(secretId: string, value: string): Promise<void>;
@@ -48,7 +52,8 @@ export async function connect(deployment: Deployment): Promise<Door> {
     return {
       ...found,
       identity,
-      toCommand: (...words) => toCommandLine(["cutover", ...words, ...toOptions(deployment)]),
+      toCommand: (...words) => toCommandLine([...words, ...toOptions(deployment)]),
+      writeAdvice: createAdviceWriter(toOptions(deployment)),
       ask: async (payload, right = rightFor(payload)) =>
         readReply(await invoke(lambda, { FunctionName: functionName, Qualifier: right }, payload)),
       putSecret: (SecretId, SecretString) => putSecret(config, { SecretId, SecretString }),
@@ -111,11 +116,6 @@ function toOptions({ sandbox, port, stack, function: functionName }: Deployment)
   return stack ? ["--stack", stack] : [];
 }
 
-/** For a POSIX shell. */
-export function toCommandLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
-}
-
 function findOutput({ Outputs = [] }: Stack, name: string): string | undefined {
   return Outputs.find(({ OutputKey = "" }) => OutputKey.includes(name))?.OutputValue;
 }
@@ -128,7 +128,8 @@ async function invoke(lambda: Lambda, alias: Alias, payload: object) {
   const { InvokeCommand } = await import("@aws-sdk/client-lambda");
   const Payload = Buffer.from(JSON.stringify(payload));
   try {
-    return await lambda.send(new InvokeCommand({ ...alias, Payload }));
+    const ClientContext = Buffer.from(JSON.stringify({ custom: { refusals: "data" } })).toString("base64");
+    return await lambda.send(new InvokeCommand({ ...alias, Payload, ClientContext }));
   } catch (error) {
     throw toFailure(error, {});
   }
@@ -143,16 +144,11 @@ async function putSecret(config: object, value: { readonly SecretId: string; rea
   }
 }
 
-/** The errors of the front door that say: nothing was done, and this is what to correct. */
-const REFUSALS: readonly unknown[] = ["BadDeployEventError", "RefusedError", "ControlsError", "RightsError"];
-
 function readReply({ FunctionError, Payload }: Awaited<ReturnType<typeof invoke>>): unknown {
   const answer = JSON.parse(Payload?.transformToString() || "null");
+  if (answer?.refused !== undefined) throw new Refused(answer.refused);
   if (FunctionError === undefined) return answer;
-  const { errorType, errorMessage } = answer ?? {};
-  throw REFUSALS.includes(errorType)
-    ? new Failure(String(errorMessage), { exitCode: EXIT.refused })
-    : new Failure(`the front door failed: ${errorType}: ${errorMessage}`);
+  throw new Failure(`the front door failed: ${answer?.errorType}: ${answer?.errorMessage}`);
 }
 
 /** What AWS itself refused was not done. */

@@ -1,9 +1,10 @@
 import { userInfo } from "node:os";
 import { Command, Option } from "commander";
+import { describeRefusal } from "../lambda/contract/refused-error.ts";
 import { wrap } from "../lambda/core/report/text-layout.ts";
 import { runJob } from "./ci.ts";
 import { connect, type Deployment, type Door, SANDBOX_PORT } from "./connect.ts";
-import { EXIT } from "./failure.ts";
+import { EXIT, Failure, Refused } from "./failure.ts";
 import {
   collect,
   readNumber,
@@ -25,6 +26,7 @@ import { type Manner, printAnswer, rollOut, showPlan, toExitCode } from "./roll-
 import { answerApproval, changeControls, showControls, steer } from "./steer.ts";
 import { findColumns, isLive, say } from "./terminal.ts";
 import { type Event, toEvent } from "./to-event.ts";
+import { toFlag } from "./to-flag.ts";
 
 /** The options of any verb, as commander reads them. */
 type Flags = Readonly<Record<string, unknown>> & Deployment & Manner;
@@ -59,7 +61,7 @@ export function createProgram(end: (code: number) => void): Command {
         const flags = (given.at(-1) as Command).optsWithGlobals<Flags>();
         const door = await connect(flags);
         introduce(door);
-        end(await act(door, flags, ...(given.slice(0, -2) as Names)));
+        end(await act(door, flags, ...(given.slice(0, -2) as Names)).catch((error) => rephrase(error, door, flags)));
       });
 
   program.commandsGroup("Roll out:");
@@ -207,6 +209,15 @@ function toUntil({ until, hours }: Flags): unknown {
 
 /** A hundred years: a date has an end. */
 const MOST_HOURS = 876_000;
+
+/** A refusal in flags and command lines. The problems of an event's file keep their paths. @throws Failure */
+function rephrase(error: unknown, door: Door, { event }: Flags): never {
+  if (!(error instanceof Refused)) throw error;
+  const { problems = [], ...refusal } = error.refusal;
+  const typed = event === undefined ? problems.map((each) => ({ ...each, path: toFlag(each.path) })) : problems;
+  const message = describeRefusal({ ...refusal, problems: typed }, door.writeAdvice);
+  throw new Failure(message, { exitCode: EXIT.refused, cause: error });
+}
 
 /** The first line on a terminal: where this goes, and as which identity. */
 function introduce({ environment, baseUrl, account, region, identity }: Door): void {

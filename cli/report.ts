@@ -13,11 +13,12 @@ import { say } from "./terminal.ts";
 export async function writeReport(door: Door, rolloutId: string | undefined, file: string): Promise<number> {
   const report = await askStatus(door, { rolloutId });
   if (!("counts" in report)) throw new Failure(`rollout ${report.rolloutId} is ${report.status}: it has no report yet`);
+  const { environment, writeAdvice } = door;
   const asOf = new Date().toISOString();
   const customers: ListedCustomer[] = [];
   for (const each of findPlanned(report)) customers.push(...(await readCustomers(door, { rolloutId: each })));
   try {
-    writeFileSync(file, writeReportPage({ report, customers, environment: door.environment, asOf }));
+    writeFileSync(file, writeReportPage({ report, customers, environment, asOf, writeAdvice }));
   } catch (error) {
     const { message } = error as Error;
     throw new Failure(`the report cannot be written: ${message}`, { exitCode: EXIT.refused, cause: error });

@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { toShortHash } from "../lambda/core/plan/short-hash.ts";
+import type { AdviceWriter } from "../lambda/contract/advice.ts";
+import { describeRefusal, type Refusal } from "../lambda/contract/refused-error.ts";
+import { adviseOn } from "../lambda/core/report/next-steps.ts";
 import { renderReport } from "../lambda/core/report/render-report.ts";
 import { hasSucceeded } from "../lambda/core/report/report.ts";
 import { clean, countCustomers } from "../lambda/core/report/text-layout.ts";
 import type { StatusAnswer } from "../lambda/front-door/read-status.ts";
 import type { Started } from "../lambda/front-door/start-rollout.ts";
 import { showAndAsk } from "./ask-user.ts";
-import { type Door, toCommandLine } from "./connect.ts";
-import { describeNext } from "./describe-next.ts";
-import { EXIT, Failure } from "./failure.ts";
+import type { Door } from "./connect.ts";
+import { EXIT, Failure, Refused } from "./failure.ts";
 import { follow, hasBegun, hasEnded } from "./follow.ts";
 import { listCustomers, readCustomers } from "./list.ts";
 import { isLive, print, printJson, say } from "./terminal.ts";
@@ -25,22 +26,20 @@ export interface Manner {
 
 /** A dry run: which customers the event would flip, in which waves, and the plan's hash. */
 export async function showPlan(door: Door, event: Event, manner: Manner): Promise<number> {
-  const planned = await plan(door, event);
+  const started = await startPlan(door, event);
+  const planned = await followPlan(door, started);
   const { rolloutId, status } = planned;
   const { hash } = ("plan" in planned ? planned.plan : undefined) ?? {};
-  if (status !== "planned" || hash === undefined || !(manner.json || manner.csv)) printAnswer(door, planned, manner);
-  else if (manner.csv) await listCustomers(door, { rolloutId }, manner);
-  else printJson({ ...planned, firstFlips: undefined, customers: await readCustomers(door, { rolloutId }) });
-  if (status === "planned" && event.action !== "rollback" && hash !== undefined)
-    say({ text: `\nto run exactly this plan:\n  ${toRunLine(process.argv.slice(2), toShortHash(hash))}` });
+  const hasList = status === "planned" && hash !== undefined;
+  if (!hasList || !(manner.json || manner.csv)) printAnswer(door, planned, manner);
+  else {
+    say({ text: describeAnswer(planned, door.writeAdvice) });
+    if (manner.csv) await listCustomers(door, { rolloutId }, manner);
+    else printJson({ ...planned, firstFlips: undefined, customers: await readCustomers(door, { rolloutId }) });
+  }
+  const refusal = status === "planned" ? findRefusal(started) : undefined;
+  if (refusal !== undefined) say({ text: `\n${describeRefusal(refusal, door.writeAdvice)}`, style: "yellow" });
   return toExitCode(planned);
-}
-
-/** The command line that runs what `cutover plan …` has shown. */
-function toRunLine(argv: readonly string[], hash: string): string {
-  const at = argv.indexOf("plan");
-  const words = [...argv.slice(0, at), ...argv.slice(at + 1)].filter((word) => word !== "--json" && word !== "--csv");
-  return toCommandLine(["cutover", ...words, "--plan", hash]);
 }
 
 /** Starts a rollout. One that flips customers runs the plan that was shown, by its hash. */
@@ -64,9 +63,12 @@ function agreeOnPlan(door: Door, event: Event, { yes = false, json }: Manner): P
     asks: !yes,
     instead: "Run `cutover plan` and add --plan HASH, or add --yes",
     async show() {
-      const planned = await plan(door, event);
+      const started = await startPlan(door, event);
+      const refusal = findRefusal(started);
+      if (refusal !== undefined) throw new Refused(refusal);
+      const planned = await followPlan(door, started);
       if (!json || planned.status !== "planned") printAnswer(door, planned, { json });
-      else if (!yes) say({ text: describeAnswer(planned) });
+      else if (!yes) say({ text: describeAnswer(planned, door.writeAdvice) });
       if (planned.status !== "planned" || !("plan" in planned) || planned.plan === undefined) return undefined;
       const { flip, hash } = planned.plan;
       const question = `${event.action} ${countCustomers(flip)} on ${door.environment}?`;
@@ -76,12 +78,20 @@ function agreeOnPlan(door: Door, event: Event, { yes = false, json }: Manner): P
 }
 
 /** A dry run has an id of its own: it is not the rollout that it plans. */
-async function plan(door: Door, { id: _id, plan: _plan, ...event }: Event): Promise<StatusAnswer> {
-  const started = await start(door, { ...event, dryRun: true });
+function startPlan(door: Door, { id: _id, plan: _plan, ...event }: Event): Promise<Started> {
+  return start(door, { ...event, dryRun: true });
+}
+
+function followPlan(door: Door, started: Started): Promise<StatusAnswer> {
   return follow(door, started).catch((error: Failure) => {
     if (error.exitCode !== EXIT.interrupted) throw error;
     throw new Failure("no customer was flipped: this was only the plan", { exitCode: EXIT.interrupted, cause: error });
   });
+}
+
+/** Why the rollout of a plan would not begin now. */
+function findRefusal({ forbidden }: Started): Refusal | undefined {
+  return forbidden && { message: `the rollout would be refused now: ${forbidden.message}`, next: adviseOn(forbidden) };
 }
 
 /** With an id, an event that the SDK sends twice starts one rollout. */
@@ -103,14 +113,14 @@ export function sayStarted({ rolloutId, status, joined }: Started): void {
   say({ text: joined ? before : `started rollout ${rolloutId}` });
 }
 
-/** The report, and what can be done next as command lines. */
 export function printAnswer(door: Door, answer: StatusAnswer, { json }: Manner): void {
   if (json) printJson(answer);
-  else print([describeAnswer(answer), ...describeNext(door, answer)].join("\n"));
+  else print(describeAnswer(answer, door.writeAdvice));
 }
 
-export function describeAnswer(answer: StatusAnswer): string {
-  if ("counts" in answer) return renderReport(answer, "terminal", { advises: false });
+/** The report, and what can be done next. */
+export function describeAnswer(answer: StatusAnswer, writeAdvice: AdviceWriter): string {
+  if ("counts" in answer) return renderReport(answer, "terminal", { writeAdvice });
   const { rolloutId, status, problems = [] } = answer;
   return [`rollout ${rolloutId} is ${status}`, ...problems.map(({ message }) => clean(message))].join("\n");
 }

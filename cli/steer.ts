@@ -72,12 +72,11 @@ async function showQuestion(door: Door, { command, rolloutId }: AnswerMembers) {
     throw new Failure(`nothing was sent: rollout ${status.rolloutId} waits for no approval`, {
       exitCode: EXIT.refused,
     });
-  const { commandLine: _, ...seen } = question;
   const { waves = [] } = report.plan ?? {};
-  const { customers = 0 } = waves.find(({ wave }) => wave === seen.wave) ?? {};
-  say({ text: clean(`${report.action} ${report.release}, plan ${seen.plan}`), style: "bold" });
-  say({ text: `wave ${seen.wave} of ${waves.length}: ${countCustomers(customers)}` });
-  return { seen, question: `${command} wave ${seen.wave} on ${door.environment}?` };
+  const { customers = 0 } = waves.find(({ wave }) => wave === question.wave) ?? {};
+  say({ text: clean(`${report.action} ${report.release}, plan ${question.plan}`), style: "bold" });
+  say({ text: `wave ${question.wave} of ${waves.length}: ${countCustomers(customers)}` });
+  return { seen: question, question: `${command} wave ${question.wave} on ${door.environment}?` };
 }
 
 /** Changes the controls of the whole environment, and shows them. */

@@ -8,6 +8,8 @@ import { createExecutions } from "./aws/executions.ts";
 import { createPipelineJobs } from "./aws/pipeline-jobs.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
 import { type FrontDoorConfig, readFrontDoorConfig } from "./config.ts";
+import { memberOf } from "./contract/member-of.ts";
+import { type Refusal, RefusedError } from "./contract/refused-error.ts";
 import { dispatch, type FrontDoorAnswer } from "./front-door/dispatch.ts";
 import type { FrontDoorPorts } from "./front-door/ports.ts";
 import { createLedger } from "./ledger/ledger.ts";
@@ -16,8 +18,8 @@ import { openTable } from "./ledger/table.ts";
 /** Lambda gives the ARN as the caller named it, with the alias. CloudTrail has the caller's identity by the request's id. */
 type FrontDoor = (
   input: unknown,
-  context: { readonly invokedFunctionArn: string; readonly awsRequestId: string },
-) => Promise<FrontDoorAnswer>;
+  context: { readonly invokedFunctionArn: string; readonly awsRequestId: string; readonly clientContext?: unknown },
+) => Promise<FrontDoorAnswer | { readonly refused: Refusal }>;
 
 let frontDoor: FrontDoor | undefined;
 
@@ -38,9 +40,14 @@ export const handler: FrontDoor = async (input, context) => {
 export function createFrontDoor(config: FrontDoorConfig): FrontDoor {
   const log = new Logger();
   const ports = buildPorts(config, log);
-  return (input, { invokedFunctionArn, awsRequestId }) => {
+  return (input, { invokedFunctionArn, awsRequestId, clientContext }) => {
     log.appendKeys({ requestId: awsRequestId });
-    return dispatch(ports, input, invokedFunctionArn);
+    return dispatch(ports, input, invokedFunctionArn).catch((error: unknown) => {
+      // The command line writes a refusal in its own words.
+      const isAsked = memberOf(memberOf(clientContext, "custom"), "refusals") === "data";
+      if (isAsked && error instanceof RefusedError) return { refused: error.refusal };
+      throw error;
+    });
   };
 }
 

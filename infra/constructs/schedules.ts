@@ -144,10 +144,11 @@ function findEventProblems(event: unknown, policy: Policy): readonly Problem[] {
     return [];
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    if (error.problems.length === 0) return [{ path: "event", message: error.message }];
+    const { problems = [] } = error.refusal;
+    if (problems.length === 0) return [{ path: "event", message: error.message }];
     // Problems of the envelope have paths below "event", problems of the event do not.
     const toWhole = (path: string) => (/^event\b/.test(path) ? path : `event.${path}`);
-    return error.problems.map(({ path, message }) => ({ path: toWhole(path), message }));
+    return problems.map(({ path, message }) => ({ path: toWhole(path), message }));
   }
 }
 

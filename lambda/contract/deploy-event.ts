@@ -5,15 +5,7 @@ import { didYouMean, findClosest } from "./find-closest.ts";
 import { EventLimits } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { PlanHash } from "./plan-hash.ts";
-import {
-  type Contradiction,
-  countProblems,
-  findProblems,
-  formatProblems,
-  type Problem,
-  refineWith,
-  strictObject,
-} from "./problems.ts";
+import { type Contradiction, findProblems, type Problem, refineWith, strictObject } from "./problems.ts";
 import { RefusedError } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
 import { RolloutId } from "./rollout-id.ts";
@@ -151,10 +143,7 @@ export type DeployEvent = z.output<typeof DeployEvent>;
 export class BadDeployEventError extends RefusedError {
   override readonly name = "BadDeployEventError";
   constructor(problems: readonly Problem[]) {
-    super(
-      `the deploy event was refused, nothing was done; ${countProblems(problems)}:\n${formatProblems(problems)}`,
-      problems,
-    );
+    super("the deploy event was refused, nothing was done", { problems });
   }
 }
 

@@ -2,7 +2,7 @@ import { listShortly } from "../contract/describe.ts";
 import { toMs } from "../contract/instant.ts";
 import { toReleaseKey } from "../contract/release-name.ts";
 import type { Via } from "../contract/via.ts";
-import { describeReason, type Reason } from "./reasons.ts";
+import type { Reason } from "./reasons.ts";
 
 /** The lock and the controls of an environment: one item, read consistently before each batch. */
 export interface LockAndControls {
@@ -210,10 +210,6 @@ export function toStopped({ requestedBy, reason, at }: Attribution): Reason {
   return { code: "stopped", by: requestedBy, since: at, why: reason };
 }
 
-export function describeStop(stopped: Attribution): string {
-  return describeReason(toStopped(stopped));
-}
-
 /** Why a release stays where it is. */
 export function toHeld(release: string, { requestedBy, reason, at, rolloutId }: Hold): Reason {
   return {
@@ -224,8 +220,4 @@ export function toHeld(release: string, { requestedBy, reason, at, rolloutId }: 
     why: reason,
     ...(rolloutId !== undefined && { after: rolloutId }),
   };
-}
-
-export function describeHold(release: string, hold: Hold): string {
-  return describeReason(toHeld(release, hold));
 }

@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Via } from "../contract/via.ts";
-import { describeHold, findHold } from "../core/controls.ts";
+import { findHold, toHeld } from "../core/controls.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import { releaseOf } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
+import { ControlsError } from "./check-controls.ts";
 import { findPhase } from "./find-phase.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
@@ -96,5 +97,5 @@ async function refuseHeld(ledger: Pick<FrontDoorPorts["ledger"], "readControls">
   const release = releaseOf(record);
   if (release === undefined || (action !== "stage" && action !== "promote")) return;
   const hold = findHold(await ledger.readControls(), action, release);
-  if (hold !== undefined) throw new RefusedError(`nothing was done: ${describeHold(release, hold)}`);
+  if (hold !== undefined) throw new ControlsError(toHeld(release, hold));
 }

@@ -1,9 +1,10 @@
+import type { Advice } from "../contract/advice.ts";
 import type { StatusCommand } from "../contract/command.ts";
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { type Explained, explain } from "../core/reasons.ts";
-import { type Advice, adviseNext } from "../core/report/next-steps.ts";
+import { adviseReader } from "../core/report/next-steps.ts";
 import { createOutcomeSummary, type OutcomeSummary } from "../core/report/outcome-summary.ts";
 import { renderReport } from "../core/report/render-report.ts";
 import { type PlannedFlip, type Report, releaseOf, toException } from "../core/report/report.ts";
@@ -26,7 +27,7 @@ export type StatusAnswer =
       readonly problems?: readonly Explained[] | undefined;
     };
 
-/** A report with what to do when the rollout did not end as wanted, the first thing first, and its text on request. */
+/** A report with what a person can do, the first thing first, and its text on request. */
 export interface AdvisedReport extends Report {
   readonly next?: readonly Advice[] | undefined;
   readonly text?: string | undefined;
@@ -45,7 +46,7 @@ function advise(
   report: Report,
   { format, event }: Pick<StatusCommand, "format"> & { readonly event?: DeployEvent },
 ): AdvisedReport {
-  const next = adviseNext(report, event);
+  const next = adviseReader(report, event);
   return {
     ...report,
     ...(next.length > 0 && { next }),

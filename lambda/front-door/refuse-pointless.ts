@@ -26,9 +26,9 @@ export function refusePointless(record: CommandRecord, rollout: CommandedRollout
   const { rolloutId } = rollout.record;
   const problem = findPointless(record, rollout);
   if (problem === undefined) return;
-  const undo = { action: "rollback", rolloutId };
-  const advice = command === "abort" && mayStand(rollout.record) ? `; to undo it, send ${JSON.stringify(undo)}` : "";
-  throw new RefusedError(`nothing was done: ${command} has no effect on rollout ${rolloutId}: ${problem}${advice}`);
+  const undo = { say: "To undo it:", send: { action: "rollback", rolloutId } };
+  const next = command === "abort" && mayStand(rollout.record) ? [undo] : [];
+  throw new RefusedError(`nothing was done: ${command} has no effect on rollout ${rolloutId}: ${problem}`, { next });
 }
 
 /** What of a command decides whether it has an effect. */

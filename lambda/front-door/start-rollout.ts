@@ -4,9 +4,10 @@ import { type DeployEvent, fingerprintOf, readDeployEvent } from "../contract/de
 import { toAttemptId } from "../contract/execution-name.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Via } from "../contract/via.ts";
+import { type Explained, explain } from "../core/reasons.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
-import { checkControls } from "./check-controls.ts";
+import { ControlsError, findForbidding } from "./check-controls.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 
 /** The answer to a deploy event. */
@@ -18,6 +19,8 @@ export interface Started {
   readonly joined?: true;
   /** Its durable execution; with it the command `status` also finds a rollout that is not in the ledger. */
   readonly execution?: string | undefined;
+  /** Of a dry run: why its rollout would be refused now. */
+  readonly forbidden?: Explained | undefined;
 }
 
 /** Checks a deploy event completely, then starts the worker under the rollout's id. @throws RefusedError */
@@ -90,7 +93,9 @@ function join(
 
 async function startWorker(ports: StartRolloutPorts, event: DeployEvent, via: Via): Promise<Started> {
   refuseLate(event, ports.nowMs());
-  await checkControls(ports, event);
+  const why = await findForbidding(ports, { ...event, dryRun: false });
+  // A dry run flips no customer.
+  if (why !== undefined && !event.dryRun) throw new ControlsError(why);
   const rolloutId = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
   const start = await ports.executions.start(rolloutId, { ...event, via });
   switch (start.kind) {
@@ -100,7 +105,7 @@ async function startWorker(ports: StartRolloutPorts, event: DeployEvent, via: Vi
         action: event.action,
         release: "release" in event ? event.release : undefined,
       });
-      return { rolloutId, status: "starting", execution: start.execution };
+      return { rolloutId, status: "starting", execution: start.execution, forbidden: why && explain(why) };
     case "taken":
       return (await findSame(ports, event)) ?? refuseTaken(rolloutId);
   }

@@ -159,6 +159,7 @@ async function toInvocation(functionArn: string, request: IncomingMessage): Prom
     functionArn,
     type: header("x-amz-invocation-type") ?? "RequestResponse",
     name: header("x-amz-durable-execution-name"),
+    clientContext: header("x-amz-client-context"),
     payload: await readBody(request),
   };
 }

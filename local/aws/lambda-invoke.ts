@@ -7,7 +7,7 @@ import { findStart } from "../durable/file-checkpoints.ts";
 import { type ExecutionResult, runExecution } from "../durable/run-execution.ts";
 
 /** What the Node.js runtime gives a handler, as far as ours read it. */
-type Context = { readonly invokedFunctionArn: string; readonly awsRequestId: string };
+type Context = { readonly invokedFunctionArn: string; readonly awsRequestId: string; readonly clientContext?: unknown };
 
 /** A function as `Invoke` finds it: a durable one by the ARN of its version or alias, a plain one also without. */
 export type ServedFunction =
@@ -31,6 +31,8 @@ export type Invocation = {
   readonly type: string;
   /** The name for a durable execution. */
   readonly name?: string | undefined;
+  /** JSON in Base64. */
+  readonly clientContext?: string | undefined;
   readonly payload: string;
 };
 
@@ -159,10 +161,14 @@ function unqualify(functionArn: string): string {
 /** The reply of Lambda's Node.js runtime, also for an error. */
 async function callPlain(
   handler: Extract<ServedFunction, { readonly kind: "plain" }>["handler"],
-  { payload, functionArn }: Invocation,
+  { payload, functionArn, clientContext }: Invocation,
 ): Promise<InvokeReply> {
   try {
-    const answer = await handler(JSON.parse(payload), { invokedFunctionArn: functionArn, awsRequestId: randomUUID() });
+    const answer = await handler(JSON.parse(payload), {
+      invokedFunctionArn: functionArn,
+      awsRequestId: randomUUID(),
+      ...(clientContext && { clientContext: JSON.parse(Buffer.from(clientContext, "base64").toString()) }),
+    });
     return { status: 200, body: JSON.stringify(answer ?? null) };
   } catch (error) {
     const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error), { cause: error });

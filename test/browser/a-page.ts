@@ -1,3 +1,4 @@
+import { writeAsJson } from "../../lambda/contract/advice.ts";
 import { explain, type Reason } from "../../lambda/core/reasons.ts";
 import type { ListedCustomer } from "../../lambda/core/report/listed-customer.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
@@ -73,7 +74,7 @@ export function aPage(size: number): PageFacts {
     requestedBy: SCRIPT,
     reason: "2026.11.0 passed its tests",
   };
-  return { report, customers, environment: "cutover-production", asOf: AT };
+  return { report, customers, environment: "cutover-production", asOf: AT, writeAdvice: writeAsJson };
 }
 
 function aCustomer(index: number, size: number): ListedCustomer {

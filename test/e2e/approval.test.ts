@@ -122,7 +122,6 @@ describe("a wave with an approval", () => {
     const text = JSON.stringify(alert);
     for (const part of [line, { ...line, command: "reject" }])
       expect(text).toContain(JSON.stringify(JSON.stringify(part)).slice(1, -1));
-    expect(text).toContain(`cutover approve night --plan ${hash} --wave 2`);
     expect(text).toContain(DASHBOARD);
     expect(changes().find(({ change }) => change === "approval asked")).toMatchObject({
       ...{ wave: 2, waves: 3, customers: 15, plan: plan?.hash },
@@ -146,7 +145,7 @@ describe("a wave with an approval", () => {
     const { until = "" } = reason as { until?: string };
     expect((Date.parse(until) - Date.parse(since)) / 3_600_000).toBeCloseTo(HOURS, 3);
     expect(text).toContain("waits for an approval, wave 2 of 3, since ");
-    expect(text).toContain("To let wave 2 begin, run cutover approve night --plan ");
+    expect(text).toContain('To let wave 2 begin:\n{"command":"approve","rolloutId":"night","plan":"');
   });
 
   test.each<[string, () => void, object]>([

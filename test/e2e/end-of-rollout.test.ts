@@ -1,4 +1,4 @@
-import { adviseNext } from "../../lambda/core/report/next-steps.ts";
+import { adviseReader } from "../../lambda/core/report/next-steps.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { execute } from "../support/execute.ts";
 import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
@@ -68,7 +68,7 @@ describe("at its end, a rollout names", () => {
     const { report } = await run({ ...PROMOTE, strategy: BAKES });
 
     expect(report).toMatchObject({ status: "partial", counts: { flipped: flips, deferred: 2, failed: 0 } });
-    expect(adviseNext(report).at(-1)?.send).toEqual({ action: "retry", rolloutId: "night" });
+    expect(adviseReader(report).at(-1)?.send).toEqual({ action: "retry", rolloutId: "night" });
     const outcomes = await readOutcomes(world, "night");
     expect(created.map((id) => outcomes.get(id)?.reason.code)).toEqual(["appeared", "appeared", undefined]);
     expect((await run(RETRY)).report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
@@ -105,7 +105,7 @@ describe("at its end, a rollout names", () => {
       expect(report.exceptions).toContainEqual(
         expect.objectContaining({ customerId, reason: expect.objectContaining({ code: "changed-since" }) }),
       );
-    expect(adviseNext(report).map(({ send }) => send)).toEqual([undefined]);
+    expect(adviseReader(report).map(({ send }) => send)).toEqual([undefined]);
     expect((await run(RETRY)).report).toMatchObject({ status: "refused", problems: [{ code: "none-left" }] });
     world.emulator.setStaging(right, false);
     const back = { action: "rollback", rolloutId: "night", id: "back" };

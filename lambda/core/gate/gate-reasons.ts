@@ -43,12 +43,11 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
     return `${command}${duration}${undo}${answered}, sent by ${by} at ${at}: ${why}`;
   },
   stopped: ({ by, since, why }) =>
-    `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}`,
+    `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until the stop is ended`,
   frozen: ({ freeze, until, timeZone, by, since, why }) => {
     const local = timeZone === undefined ? "" : `, ${toLocal(until, timeZone)} in ${timeZone}`;
     const added = by === undefined ? "" : `, by ${by} since ${since}: ${why}`;
-    const lift = JSON.stringify({ command: "lift-freeze", name: freeze, requestedBy: "…", reason: "…" });
-    return `freeze ${freeze} applies until ${until}${local}${added}; no customer is flipped until then, or until you send ${lift}; an event with "onFreeze": "wait" waits for the end, and an event with an override does not wait`;
+    return `freeze ${freeze} applies until ${until}${local}${added}; no customer is flipped until then, or until the freeze is lifted`;
   },
 };
 

@@ -1,8 +1,9 @@
+import { type Advice, type AdviceWriter, writeAsJson } from "../../contract/advice.ts";
 import { describeVia } from "../../contract/via.ts";
 import { OUTCOMES, type OutcomeKind } from "../flip/outcome.ts";
 import { toShortHash } from "../plan/short-hash.ts";
 import { toExceptionSections, toFlipSections } from "./exception-sections.ts";
-import { type Advice, adviseReader } from "./next-steps.ts";
+import { adviseReader } from "./next-steps.ts";
 import { hasSucceeded, type Override, type Report } from "./report.ts";
 import type { Block, Limits, NumberRow, ReportDocument, Section, Style } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
@@ -24,7 +25,7 @@ export function describeReport(report: Report, limits: Limits): ReportDocument {
     ...toFlipSections(report, limits),
     ...toExceptionSections(report, limits),
     toFacts(report, limits),
-    limits.advises ? toNext(report) : undefined,
+    toNext(report, limits),
   ];
   return {
     title: `${action} ${release}`,
@@ -203,13 +204,13 @@ function toMoved(customers: number): string {
   return `${formatNumber(customers)} of the plan had the wanted flag before the rollout came to them: something else moved them`;
 }
 
-function toNext(report: Report): Section | undefined {
-  const advice = adviseReader(report);
-  return advice.length === 0 ? undefined : { title: "next", blocks: advice.flatMap(toBlocks) };
+function toNext(report: Report, { writeAdvice }: Limits): Section | undefined {
+  const advice = writeAdvice === undefined ? [] : adviseReader(report);
+  if (advice.length === 0) return undefined;
+  return { title: "next", blocks: advice.flatMap((each) => toAdviceBlocks(each, writeAdvice)) };
 }
 
-function toBlocks({ say, commandLine, send }: Advice): readonly Block[] {
-  const whole = commandLine === undefined ? say : `${say.replace(/:$/, "")}, run ${commandLine}, or send:`;
-  const text: Block = { kind: "text", lines: [whole] };
-  return send === undefined ? [text] : [text, { kind: "command", send }];
+export function toAdviceBlocks(advice: Advice, write: AdviceWriter = writeAsJson): readonly Block[] {
+  const text = write(advice);
+  return [{ kind: "text", lines: [advice.say] }, ...(text === undefined ? [] : [{ kind: "command", text } as const])];
 }

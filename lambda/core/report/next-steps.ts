@@ -1,29 +1,61 @@
+import type { Advice } from "../../contract/advice.ts";
 import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { isCodeOfDoubt } from "../flip/outcome.ts";
 import { toShortHash } from "../plan/short-hash.ts";
-import type { Explained } from "../reasons.ts";
+import type { Explained, Reason } from "../reasons.ts";
 import type { Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
-/** What to do about a rollout, and the event or command that does it. */
-export interface Advice {
-  readonly say: string;
-  /** The same for a shell. */
-  readonly commandLine?: string | undefined;
-  /** For the front door, as it is. */
-  readonly send?: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** What a person who reads the report can do: about a rollout that ended, that is under way, or that is only planned. */
-export function adviseReader(report: Report): readonly Advice[] {
-  return report.joined ? [] : [...adviseNext(report), ...adviseUnderWay(report), ...advisePlanned(report)];
-}
-
 /**
- * What a person can do about a rollout that ended, the first thing first; nothing when it did what was wanted. With the
+ * What a person who reads the report can do, the first thing first; nothing when the rollout did what was wanted. With the
  * rollout's event, advice to send it again holds the whole event.
  */
-export function adviseNext(report: Report, event?: DeployEvent): readonly Advice[] {
+export function adviseReader(report: Report, event?: DeployEvent): readonly Advice[] {
+  if (report.joined) return [];
+  const { problems = [], progress, status } = report;
+  const advice = [
+    ...adviseEnded(report, event),
+    ...adviseUnderWay(report),
+    ...advisePlanned(report),
+    // What did not begin can be sent again with more members.
+    ...[...problems, ...(progress?.heldBy ?? [])].flatMap(adviseOn).filter(({ add }) => !add || status === "refused"),
+  ];
+  const once = [...new Map(advice.map((each) => [each.say, each])).values()];
+  return once.map((each) => (event && each.add ? { say: each.say, send: { ...event, ...each.add } } : each));
+}
+
+/** What a person can do about what holds, refuses or ended a rollout. */
+export function adviseOn(reason: Reason): readonly Advice[] {
+  switch (reason.code) {
+    case "stopped":
+      return [{ say: "To end the stop:", send: toCommand("resume-everything") }];
+    case "frozen":
+      return [
+        { say: "To lift the freeze:", send: toCommand("lift-freeze", { name: reason.freeze }) },
+        { say: "To wait for the end of the freeze:", add: { onFreeze: "wait", notAfter: "TIME" } },
+        { say: "To flip customers during the freeze:", add: OVERRIDE },
+      ];
+    case "release-held":
+      return [{ say: "To end the hold:", send: toCommand("clear-release", { release: reason.release }) }];
+    case "locked":
+      return [{ say: "To wait for the end of that rollout:", add: { onBusy: "wait", notAfter: "TIME" } }];
+    case "alarm":
+      return reason.state === "ALARM" ? [{ say: "If this release fixes what the alarm is about:", add: OVERRIDE }] : [];
+    case "sign-in-refused":
+    case "sign-in-unclear":
+      return [{ say: "To try the login again:", send: toCommand("try-login-again") }];
+    default:
+      return "why" in reason && typeof reason.why === "object" ? [reason.why].flat().flatMap(adviseOn) : [];
+  }
+}
+
+const OVERRIDE = { override: { reason: "WHY" } };
+
+function toCommand(command: string, members: Advice["send"] = {}): Advice["send"] {
+  return { command, ...members, requestedBy: "YOU", reason: "WHY" };
+}
+
+function adviseEnded(report: Report, event: DeployEvent | undefined): readonly Advice[] {
   if (report.rolledBackBy !== undefined) return adviseRolledBackBy(report, report.rolledBackBy);
   switch (report.status) {
     case "succeeded":
@@ -84,11 +116,7 @@ function adviseRefused(report: Report, event: DeployEvent | undefined): readonly
   if (held !== undefined) return adviseHeld(report);
   if (problems.some(({ code }) => code === "none-left")) return [];
   const say = "Fix the cause, then send the deploy event again.";
-  const fix: Advice = problems.some(({ code }) => code === "too-late") ? { say } : { say, send: event };
-  if (!problems.some((problem) => problem.code === "alarm" && problem.state === "ALARM")) return [fix];
-  const override = { reason: "WHY" };
-  const add = `If this release fixes what the alarm is about, send it with "override":{"reason":"WHY"}, or with --override WHY.`;
-  return [fix, { say: add, send: event && { ...event, override } }];
+  return [problems.some(({ code }) => code === "too-late") ? { say } : { say, send: event }];
 }
 
 function adviseRolledBack(report: Report): readonly Advice[] {
@@ -111,14 +139,14 @@ function adviseHeld(report: Report): readonly Advice[] {
   const { release, held } = report;
   if (release === undefined) return [];
   if (held === false) return adviseNotHeld(report);
-  const send = { command: "clear-release", release, requestedBy: "YOU", reason: "WHY" };
+  const send = toCommand("clear-release", { release });
   return [{ say: "The release is held: events that stage or promote it are refused. To allow them again:", send }];
 }
 
 /** As long as the release is not held, a schedule may start it again. */
 function adviseNotHeld({ release, held, notHeld }: Report): readonly Advice[] {
   if (release === undefined || held !== false) return [];
-  const send = { command: "hold-release", release, requestedBy: "YOU", reason: "WHY" };
+  const send = toCommand("hold-release", { release });
   return [{ say: `The release is NOT held (${notHeld}): any event may start it again. To hold it:`, send }];
 }
 
@@ -172,7 +200,6 @@ function toRollback({ action, rolloutId, release, of = [] }: Report): Advice["se
 function adviseUnderWay(report: Report): readonly Advice[] {
   const { rolloutId, action, progress, dryRun } = report;
   if (progress === undefined || dryRun) return [];
-  const command = (name: string) => ({ command: name, rolloutId, requestedBy: "YOU", reason: "WHY" });
   const { phase, heldBy, noted } = progress;
   const isPaused = [...heldBy, ...noted].some(
     (each) => each.code === "paused" || (each.code === "command-noted" && each.command === "pause"),
@@ -181,47 +208,35 @@ function adviseUnderWay(report: Report): readonly Advice[] {
   const stop = flips ? "To stop it and restore every customer that it flipped:" : "To stop it:";
   return [
     ...adviseApproval(report),
-    ...(isPaused ? [{ say: "To end the pause:", send: command("resume") }] : []),
-    ...(phase === "ending" ? [] : [{ say: stop, send: command("abort") }]),
+    ...(isPaused ? [{ say: "To end the pause:", send: toCommand("resume", { rolloutId }) }] : []),
+    ...(phase === "ending" ? [] : [{ say: stop, send: toCommand("abort", { rolloutId }) }]),
   ];
 }
 
 /** How to answer a rollout that waits for an approval; undefined when it does not wait, or has its answer. */
-export function findQuestion({ rolloutId = "", plan, progress }: Partial<Report>): Question | undefined {
+export function findQuestion({ rolloutId = "", plan, progress }: Partial<Report>) {
   const { phase, wave, noted = [] } = progress ?? {};
   const answersIt = (each: Explained) =>
     each.code === "command-noted" && (each.command === "approve" || each.command === "reject") && each.wave === wave;
   if (phase !== "waiting for approval" || plan === undefined || wave === undefined || noted.some(answersIt))
     return undefined;
-  const hash = toShortHash(plan.hash);
-  return { rolloutId, plan: hash, wave, commandLine: `cutover approve ${rolloutId} --plan ${hash} --wave ${wave}` };
-}
-
-export interface Question {
-  readonly rolloutId: string;
-  readonly plan: string;
-  readonly wave: number;
-  /** Without its reason. */
-  readonly commandLine: string;
+  return { rolloutId, plan: toShortHash(plan.hash), wave };
 }
 
 function adviseApproval(report: Report): readonly Advice[] {
   const question = findQuestion(report);
   if (question === undefined) return [];
-  const { commandLine, ...members } = question;
-  const send = (command: "approve" | "reject") => ({ command, ...members, requestedBy: "YOU", reason: "WHY" });
+  const refuse = "To refuse it, which ends the rollout as a failed gate does and holds the release:";
   return [
-    { say: `To let wave ${members.wave} begin:`, commandLine, send: send("approve") },
-    { say: "To refuse it, which ends the rollout as a failed gate does and holds the release:", send: send("reject") },
+    { say: `To let wave ${question.wave} begin:`, send: toCommand("approve", { ...question }) },
+    { say: refuse, send: toCommand("reject", { ...question }) },
   ];
 }
 
+/** The id of a dry run is used up. */
 function advisePlanned({ status, plan }: Report): readonly Advice[] {
   if (status !== "planned") return [];
-  const say = "If this plan is right, send the event again without dryRun.";
-  if (plan === undefined) return [{ say }];
-  return [
-    { say },
-    { say: `With "plan":"${toShortHash(plan.hash)}" in it, the event is refused if its plan is not this one.` },
-  ];
+  const add = { dryRun: false, id: undefined };
+  if (plan === undefined) return [{ say: "To do what was planned:", add }];
+  return [{ say: "To run exactly this plan, and no other:", add: { ...add, plan: toShortHash(plan.hash) } }];
 }

@@ -1,3 +1,4 @@
+import { writeAsJson } from "../../contract/advice.ts";
 import type { ReportFormat } from "../../contract/report-format.ts";
 import { describeReport } from "./describe-report.ts";
 import type { Report } from "./report.ts";
@@ -13,9 +14,9 @@ import { type TextLayout, writeText } from "./write-text.ts";
 export function renderReport(
   report: Report,
   format: ReportFormat,
-  { advises = true, ...layout }: Partial<TextLayout & Pick<Limits, "advises">> = {},
+  { writeAdvice = writeAsJson, ...layout }: Partial<TextLayout & Pick<Limits, "writeAdvice">> = {},
 ): string {
-  const document = describeReport(report, { ...LIMITS[format], advises });
+  const document = describeReport(report, { ...LIMITS[format], writeAdvice });
   switch (format) {
     case "terminal":
       return writeText(document, { colour: false, columns: PHONE_COLUMNS, ...layout });
@@ -29,7 +30,7 @@ export function renderReport(
 const PHONE_COLUMNS = 60;
 
 /** SNS and CodePipeline bound a text, and a phone has less patience; a job's page has room. */
-const LIMITS: Readonly<Record<ReportFormat, Omit<Limits, "advises">>> = {
+const LIMITS: Readonly<Record<ReportFormat, Omit<Limits, "writeAdvice">>> = {
   terminal: { problemLines: 1_000, characters: 100_000, namedCustomers: 10, plannedCustomers: 50, namesSkipped: false },
   plain: { problemLines: 12, characters: 600, namedCustomers: 5, plannedCustomers: 12, namesSkipped: false },
   markdown: { problemLines: 100, characters: 2_000, namedCustomers: 100, plannedCustomers: 50, namesSkipped: true },

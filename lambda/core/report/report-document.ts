@@ -1,3 +1,4 @@
+import type { AdviceWriter } from "../../contract/advice.ts";
 import type { PlannedCustomer } from "../plan/planned-customer.ts";
 /** What a report says, before a writer gives it a form. Its texts are as they came: each writer makes them harmless. */
 export interface ReportDocument {
@@ -22,8 +23,8 @@ export type Block =
   | { readonly kind: "list"; readonly head: readonly [label: string, text: string]; readonly rows: readonly ListRow[] }
   | { readonly kind: "facts"; readonly rows: readonly (readonly [label: string, text: string])[] }
   | { readonly kind: "customers"; readonly customers: readonly PlannedCustomer[] }
-  /** An event or a command to send, whole, so that it can be copied. */
-  | { readonly kind: "command"; readonly send: Readonly<Record<string, unknown>> };
+  /** What the reader sends, whole, so that it can be copied. */
+  | { readonly kind: "command"; readonly text: string };
 
 export interface NumberRow {
   readonly label: string;
@@ -48,6 +49,6 @@ export interface Limits {
   readonly plannedCustomers: number;
   /** Whether skipped customers are named too. */
   readonly namesSkipped: boolean;
-  /** Whether it says what can be sent next. */
-  readonly advises: boolean;
+  /** In which form it says what can be sent next; absent where buttons say it. */
+  readonly writeAdvice?: AdviceWriter | undefined;
 }

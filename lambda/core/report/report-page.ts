@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { AdviceWriter } from "../../contract/advice.ts";
 import { describeReport } from "./describe-report.ts";
 import { type Html, html } from "./html.ts";
 import { describeState, describeTrouble, type ListedCustomer } from "./listed-customer.ts";
@@ -16,19 +17,21 @@ export interface PageFacts {
   readonly environment: string;
   /** When the report was read, ISO 8601. */
   readonly asOf: string;
+  /** In the form of the reader who wrote the file. */
+  readonly writeAdvice: AdviceWriter;
 }
 
 /** A report as one file of HTML that asks no server: every customer, a filter by outcome and a search. */
-export function writeReportPage({ report, customers, environment, asOf }: PageFacts): string {
+export function writeReportPage({ report, customers, environment, asOf, writeAdvice }: PageFacts): string {
   const { action, release = "" } = report;
   const body = html`<main class="cutover"><p class="dim">${environment}, as of ${formatTime(asOf)}</p>${writeHtml(
-    describeReport(report, LIMITS),
+    describeReport(report, { ...LIMITS, writeAdvice }),
   )}${customers.length === 0 ? undefined : writeCustomers(customers)}</main>`;
   return writePage({ title: `${action} ${release}`, body, script: customers.length === 0 ? "" : FILTER });
 }
 
 const LIMITS: Limits = {
-  ...{ problemLines: 1_000, characters: 2_000, namedCustomers: 20, namesSkipped: false, advises: true },
+  ...{ problemLines: 1_000, characters: 2_000, namedCustomers: 20, namesSkipped: false },
   // The page lists every customer.
   plannedCustomers: 0,
 };

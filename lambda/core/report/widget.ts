@@ -1,8 +1,8 @@
-import { describeHold, describeStop, type LockAndControls } from "../controls.ts";
+import { type LockAndControls, toHeld, toStopped } from "../controls.ts";
 import { describeReason, type Reason } from "../reasons.ts";
-import { describeReport } from "./describe-report.ts";
+import { describeReport, toAdviceBlocks } from "./describe-report.ts";
 import { type Html, html } from "./html.ts";
-import { findQuestion } from "./next-steps.ts";
+import { adviseOn, findQuestion } from "./next-steps.ts";
 import { REPORT_STYLE } from "./page-style.ts";
 import type { Report } from "./report.ts";
 import type { Limits, ReportDocument, Section, Style } from "./report-document.ts";
@@ -68,13 +68,14 @@ function frameWidget(theme: Theme, content: Html): string {
 
 /** The buttons stand where a report advises commands. */
 const LIMITS: Limits = {
-  ...{ problemLines: 12, characters: 600, namedCustomers: 10, namesSkipped: false, advises: false },
+  ...{ problemLines: 12, characters: 600, namedCustomers: 10, namesSkipped: false },
   plannedCustomers: 0,
 };
 
 function toControls({ controls, frozen, alarms }: WidgetFacts): Section {
   const { stopped, holds, protectedIds } = controls;
-  const held = Object.entries(holds).map(([release, hold]) => describeHold(release, hold));
+  const held = Object.entries(holds).map(([release, hold]) => toHeld(release, hold));
+  const advice = [...frozen, ...held].flatMap(adviseOn).filter(({ send }) => send !== undefined);
   const watched = alarms.length === 0 ? "no alarm" : alarms.join(", ");
   const facts = [
     `${countCustomers(protectedIds.length)} protected, besides those of the policy; the gates watch ${watched}`,
@@ -82,8 +83,9 @@ function toControls({ controls, frozen, alarms }: WidgetFacts): Section {
   return {
     title: "controls",
     blocks: [
-      { kind: "text", lines: stopped === undefined ? [] : [describeStop(stopped)], style: "red" },
-      { kind: "text", lines: [...frozen.map((freeze) => describeReason(freeze)), ...held], style: "yellow" },
+      { kind: "text", lines: stopped === undefined ? [] : [describeReason(toStopped(stopped))], style: "red" },
+      { kind: "text", lines: [...frozen, ...held].map((each) => describeReason(each)), style: "yellow" },
+      ...advice.flatMap((each) => toAdviceBlocks(each)),
       { kind: "text", lines: facts },
     ],
   };

@@ -35,7 +35,7 @@ function writeBlock(block: Block, title: string): Html {
     case "customers":
       return html`<ul>${block.customers.map((customer) => html`<li>${writeCustomer(customer)}</li>`)}</ul>`;
     case "command":
-      return html`<pre tabindex="0">${JSON.stringify(block.send)}</pre>`;
+      return html`<pre tabindex="0">${block.text}</pre>`;
   }
 }
 

@@ -35,8 +35,8 @@ function writeBlock(block: Block): string {
     case "customers":
       return block.customers.map((customer) => `- ${escapeMarkdown(nameCustomer(customer))}`).join("\n");
     case "command":
-      // In one line, which begins with "{": no text in it can end the block.
-      return `\`\`\`json\n${clean(JSON.stringify(block.send))}\n\`\`\``;
+      // In one line, which never begins with a backtick: no text in it can end the block.
+      return `\`\`\`json\n${clean(block.text)}\n\`\`\``;
   }
 }
 

@@ -55,7 +55,7 @@ function writeBlock(block: Block, page: Page): readonly string[] {
     case "customers":
       return block.customers.flatMap((customer) => writeCustomer(customer, page));
     case "command":
-      return [clean(JSON.stringify(block.send))];
+      return [clean(block.text)];
   }
 }
 

@@ -38,7 +38,7 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   expect(planned.out).toMatch(
     /\nto flip\n {2}wave 1\n( {4}.*\n)+ {2}wave 2\n( {4}.*\n)+ {2}and \d+ more; the command customers/,
   );
-  const [, again = "", hash = ""] = /cutover (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.err) ?? [];
+  const [, again = "", hash = ""] = /\ncutover (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.out) ?? [];
   expect(again).toContain("--sandbox");
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
   expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining("promote 1.0   succeeded") });
@@ -103,12 +103,21 @@ test("an alarm during a bake ends the rollout, and the program with 1 and the al
   await setAlarm("calls-that-fail", "OK");
   expect(code).toBe(1);
   expect(out).toMatch(/^stage 3\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/m);
-  expect(out).toContain(`\n  cutover release 3.0 --reason WHY --sandbox --port ${port()}\n`);
+  expect(out).toContain(`\ncutover release 3.0 --reason WHY --sandbox --port ${port()}\n`);
 });
 
 test("each verb calls the alias of its right, and the controls say by which", async () => {
   expect((await cutover("hold", "9.9", "--reason", "calls drop")).code).toBe(0);
   expect((await cutover("controls")).out).toMatch(/hold-release .*, by the alias steer of the front door: calls drop/);
+  const held =
+    /refused now: release 9\.9 is held, by .*\nTo end the hold: cutover release 9\.9 --reason WHY --sandbox /;
+  expect(await cutover("promote", "9.9", "--all", "--yes")).toMatchObject({
+    code: 2,
+    out: "",
+    err: expect.stringMatching(held),
+  });
+  const planned = await cutover("plan", "promote", "9.9", "--all");
+  expect(planned).toMatchObject({ code: 0, err: expect.stringMatching(held) });
   expect((await cutover("release", "9.9", "--reason", "fixed")).code).toBe(0);
   const alarmed = ["promote", "9.9", "--all", "--override", "a known alarm", "--strategy", "all-at-once", "--json"];
   expect(JSON.parse((await cutover("plan", ...alarmed)).out).via).toEqual({ qualifier: "read" });
@@ -118,13 +127,21 @@ test("each verb calls the alias of its right, and the controls say by which", as
 const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   ["an unknown option", ["promote", "1.0", "--tags", "beta"], "Did you mean --tag?"],
   ["no terminal to ask on, and no --yes", ["promote", "1.0", "--all"], "add --plan HASH, or add --yes"],
-  ["what the front door refuses", ["promote", "1.0", "--tag", "a", "--tag", "b", "--yes"], "two or more tags need it"],
-  ["a command without a reason", ["stop"], "reason: got nothing"],
+  ["what the front door refuses", ["promote", "1.0", "--tag", "a", "--tag", "b", "--yes"], "- --match: got nothing;"],
+  ["a command without a reason", ["stop"], "--reason: got nothing"],
   ["a report for a folder that does not exist", ["report", "--html", "/none/report.html"], "cannot be written: ENOENT"],
 ];
 
 test.each(REFUSED)("%s ends with 2, and says what would be right", async (_title, args, message) => {
   expect(await cutover(...args)).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
+});
+
+test("the problems of an event's file keep the paths of the file", async () => {
+  const file = join(folder, "event.json");
+  writeFileSync(file, JSON.stringify({ action: "promote", release: "1.0", targets: { tags: ["a", "b"] } }));
+  expect(await cutover("promote", "--event", file, "--yes")).toMatchObject({
+    ...{ code: 2, out: "", err: expect.stringContaining("- targets.match: got nothing;") },
+  });
 });
 
 test("on a terminal it asks, draws the waves, and Ctrl-C ends the watching but not the rollout", async () => {

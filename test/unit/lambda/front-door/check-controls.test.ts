@@ -69,7 +69,7 @@ describe("while everything is stopped", () => {
     (action) =>
       expectRefused(
         start({ action }),
-        'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}',
+        'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; no customer is flipped until the stop is ended\nTo end the stop: {"command":"resume-everything","requestedBy":"YOU","reason":"WHY"}',
       ),
   );
 
@@ -78,8 +78,9 @@ describe("while everything is stopped", () => {
     await expectRefused(startLater({ action: "retry", rolloutId: "night" }), /everything is stopped/);
   });
 
-  test("a dry run is started, because it flips no customer", async () => {
-    expect(await start({ dryRun: true })).toMatchObject({ status: "starting" });
+  test("a dry run is started, because it flips no customer, and says what forbids its rollout", async () => {
+    const forbidden = { code: "stopped", message: expect.stringMatching(/^everything is stopped, by ann/) };
+    expect(await start({ dryRun: true })).toMatchObject({ status: "starting", forbidden });
   });
 
   test("an event that began before is still answered with its rollout", async () => {
@@ -103,7 +104,7 @@ describe("a held release", () => {
     });
     await expectRefused(
       start(),
-      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event flips customers to it until you send {"command":"clear-release","release":"2026.11.0","requestedBy":"…","reason":"…"}',
+      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event flips customers to it until the hold is ended\nTo end the hold: {"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}',
     );
   });
 
@@ -122,7 +123,7 @@ describe("a held release", () => {
   test("is planned by a dry run, and rolled back by its name or its rollout", async () => {
     await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "stage" } });
     await record("night", anEvent());
-    await start({ dryRun: true, id: "dry" });
+    expect(await start({ dryRun: true, id: "dry" })).toMatchObject({ forbidden: { code: "release-held" } });
     await startLater({ action: "rollback", release: "2026.11.0", id: "by-release" });
     await startLater({ action: "rollback", rolloutId: "night", id: "by-rollout" });
     expect(started).toHaveLength(3);
@@ -165,7 +166,8 @@ describe("while another rollout runs", () => {
     ["the event of that rollout, which is not recorded yet", { id: "noon" }],
   ])("%s is started", async (_what, changes) => {
     await holdLock();
-    expect(await start(changes)).toMatchObject({ status: "starting" });
+    const { status, forbidden } = await start(changes);
+    expect([status, forbidden?.code]).toEqual(["starting", "dryRun" in changes ? "locked" : undefined]);
   });
 
   test("whose execution has ended, an event is started", async () => {

@@ -127,8 +127,7 @@ describe.each(COMMANDS)("the command $command", (command) => {
   ] as const)("for a rollout that has %s is refused with how it ended", async (status, problem, said) => {
     await aRolloutThatEnded(status, problem);
 
-    const rollBackSource =
-      command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
+    const rollBackSource = command.command === "abort" ? '\nTo undo it: {"action":"rollback","rolloutId":"night"}' : "";
     await expect(send(command)).rejects.toThrow(
       new Error(
         `nothing was done: ${command.command} has no effect on rollout night: it has ended as ${said}${rollBackSource}`,
@@ -217,7 +216,7 @@ describe("a command without effect is refused, and not noted:", () => {
       "abort",
       "after a halt",
       { plan: PLAN, lastEvent: halted },
-      'it is ending and flips no more customers; to undo it, send {"action":"rollback","rolloutId":"night"}',
+      'it is ending and flips no more customers\nTo undo it: {"action":"rollback","rolloutId":"night"}',
     ],
     ["abort", "after its rollback", { plan: PLAN, lastEvent: restored }, "it is ending and flips no more customers"],
   ])("%s %s", async (name, _when, changes, problem) => {

@@ -150,7 +150,9 @@ describe("a rollout is held", () => {
     expect(describeIt({ controls: { ...controls, stopped } }).heldBy).toMatchObject([
       {
         code: "stopped",
-        message: expect.stringMatching(/^everything is stopped, by bob since .*: outage; .*"resume-everything"/),
+        message: expect.stringMatching(
+          /^everything is stopped, by bob since .*: outage; no customer is flipped until the stop is ended$/,
+        ),
       },
     ]);
     const dryRun = aRecord(undefined, { event: { ...event, dryRun: true } });

@@ -89,11 +89,12 @@ describe("a signed delivery that a mapping names", () => {
 });
 
 test("a delivery that the controls forbid is a conflict, without another attempt", async () => {
-  const problem = "nothing was done: everything is stopped, by ann";
-  const { send, counted } = aDoor({ start: () => Promise.reject(new ControlsError(problem)) });
+  const { send, counted } = aDoor({
+    start: () => Promise.reject(new ControlsError({ code: "locked", rolloutId: "noon" })),
+  });
   for (const delivery of [aGitHubDelivery(), aStandardDelivery()]) {
     const answer = await send(delivery);
-    expect(answer).toMatchObject({ statusCode: 409, body: JSON.stringify({ error: problem }) });
+    expect(answer).toMatchObject({ statusCode: 409, body: expect.stringContaining("rollout noon is running") });
     expect(answer.headers).not.toHaveProperty("retry-after");
   }
   expect(counted).toEqual([]);

@@ -180,7 +180,9 @@ test("shows for a dry run what would be flipped", () => {
     "planned only: no customer was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
   );
   const text = render(aReport({ status: "planned", dryRun: true, counts }), 200);
-  expect(text).toContain(`With "plan":"9bed8e4e9dba" in it, the event is refused if its plan is not this one.`);
+  expect(text).toContain(
+    `To run exactly this plan, and no other:\nthe same event with "dryRun":false,"plan":"9bed8e4e9dba"`,
+  );
 });
 
 test("lists the first 50 customers that a dry run would flip, wave by wave", () => {
