@@ -77,7 +77,12 @@ export async function findCustomer(door: Door, asked: Asked, { json }: Form): Pr
 function describeInRollout(found: CustomerFound["rollouts"][number]): string {
   const { action, release = "", dryRun, rolloutId, at, requestedBy, reason } = found;
   const head = [clean(`${action} ${release}${dryRun ? ", planned only" : ""}`), rolloutId, formatTime(at)].join("   ");
-  const by = [requestedBy, reason].filter(Boolean).join(": ");
+  const { rolledBackBy, rollback } = found;
+  const said =
+    rollback === undefined
+      ? [requestedBy, reason]
+      : [`rolled back by ${rolledBackBy}`, rollback.requestedBy, rollback.reason];
+  const by = said.filter(Boolean).join(": ");
   return [head, `  ${describeCustomer(found)}`, ...(by === "" ? [] : [`  ${clean(by)}`])].join("\n");
 }
 

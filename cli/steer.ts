@@ -113,7 +113,10 @@ function describeControls(shown: Shown): string {
     ...liftedFreezes.map(
       (lifted) => `freeze ${lifted.name} is lifted until ${formatTime(lifted.until)} ${describeSender(lifted)}`,
     ),
-    ...Object.entries(holds).map(([release, held]) => `release ${clean(release)} is held ${describeSender(held)}`),
+    ...Object.entries(holds).map(
+      ([release, held]) =>
+        `release ${clean(release)} is held ${held.rolloutId === undefined ? "" : `after rollout ${held.rolloutId} `}${describeSender(held)}`,
+    ),
     `${countCustomers(protectedIds.length)} protected here, besides those of the policy`,
     ...protectedIds.slice(0, 20).map((id) => `  ${id}`),
     ...(protectedIds.length > 20 ? [`  and ${protectedIds.length - 20} more: --json shows all`] : []),

@@ -180,6 +180,7 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ["reason", "a text"],
   ["override.reason", "a text"],
   ["override.alarms", "a list of names"],
+  ["override.freezes", "a list of names"],
   ["reasons", 'a list of `{"code":…,"message":…}`'],
   ["problems", 'a list of `{"code":…,"message":…}`'],
   ["notHeld", "a text"],

@@ -2,7 +2,7 @@ import type { CustomerCommand } from "../contract/command.ts";
 import { toShortName } from "../core/lookup/short-name.ts";
 import { countIndexItems, findIndexItem, findPlaces } from "../core/plan/customer-index.ts";
 import type { ListedCustomer } from "../core/report/listed-customer.ts";
-import { actionOf, releaseOf } from "../core/report/report.ts";
+import { actionOf, describeProblems, releaseOf } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findWave, toListed } from "./list-customers.ts";
 import { type ListedRollout, readWithDryRuns } from "./list-rollouts.ts";
@@ -17,7 +17,10 @@ export interface CustomerFound {
 
 /** `at` is when the ledger recorded the customer. A reference id may belong to a customer of each account. */
 export type CustomerRollout = ListedCustomer &
-  Pick<ListedRollout, "rolloutId" | "action" | "release" | "dryRun" | "requestedBy" | "reason">;
+  Pick<ListedRollout, "rolloutId" | "action" | "release" | "dryRun" | "requestedBy" | "reason"> & {
+    /** Of a customer that a rollback restored, or was to restore: who asked for the rollback, and why. */
+    readonly rollback?: Pick<ListedRollout, "requestedBy" | "reason"> | undefined;
+  };
 
 const MOST_SEARCHED = 50;
 
@@ -49,7 +52,24 @@ async function findInRollout(
     requestedBy,
     reason,
   };
-  return listed
-    .filter((customer) => (customerId === undefined ? customer.referenceId : customer.customerId) === name)
-    .map((customer) => ({ ...rollout, ...customer }));
+  const found = listed.filter((each) => (customerId === undefined ? each.referenceId : each.customerId) === name);
+  return Promise.all(
+    found.map(async (customer) => ({
+      ...rollout,
+      ...customer,
+      rollback: await findRollback(ledger, record, customer),
+    })),
+  );
+}
+
+/** A rollout that rolled itself back says why in its report. */
+async function findRollback(
+  ledger: FrontDoorPorts["ledger"],
+  { rolloutId, report }: RolloutRecord,
+  { rolledBackBy }: ListedCustomer,
+): Promise<CustomerRollout["rollback"]> {
+  if (rolledBackBy === undefined) return undefined;
+  if (rolledBackBy === rolloutId) return { requestedBy: undefined, reason: describeProblems(report ?? {}) };
+  const { requestedBy, reason } = (await ledger.findRollout(rolledBackBy))?.event ?? {};
+  return { requestedBy, reason };
 }

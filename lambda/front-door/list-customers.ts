@@ -78,7 +78,7 @@ export function toListed(item: PlanItem, wave: number | undefined): readonly Lis
       referenceId,
       wave,
       plannedAction: toPlannedAction(wave, outcome),
-      ...toOutcome(outcome, restores.get(id)),
+      ...toOutcome(outcome, restores.get(id), item.rolledBackBy),
       at: new Date(item.writtenAtMs).toISOString(),
     };
   });
@@ -91,11 +91,11 @@ function toPlannedAction(wave: number | undefined, outcome: Outcome | undefined)
 }
 
 /** What a rollback did to a customer stands before what the rollout did to it. */
-function toOutcome(outcome: Outcome | undefined, restore: Outcome | undefined) {
+function toOutcome(outcome: Outcome | undefined, restore: Outcome | undefined, rolledBackBy: string | undefined) {
   const last = restore ?? outcome;
   if (last === undefined) return {};
   const { code, message } = explain(last.reason);
   if (restore === undefined) return { outcome: last.outcome, code, message };
   const restored = restore.outcome === "flipped" ? ("restored" as const) : toRollbackException(restore).outcome;
-  return { outcome: restored, code, message };
+  return { outcome: restored, code, message, rolledBackBy };
 }

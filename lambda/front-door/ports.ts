@@ -66,7 +66,7 @@ export interface ListLedger {
   readCustomerIndex(rolloutId: string, index: number): Promise<Float64Array>;
 }
 
-export interface PlanItem extends Pick<Batch, "customers" | "outcomes" | "rollback"> {
+export interface PlanItem extends Pick<Batch, "customers" | "outcomes" | "rollback" | "rolledBackBy"> {
   /** Of the last write. */
   readonly writtenAtMs: number;
 }

@@ -11,14 +11,14 @@ export interface ReleaseHold extends Pick<Hold, "action" | "rolloutId" | "reason
 /** Holds a release, once for each rollout: no event flips customers to it until a person clears the hold. */
 export async function holdRelease(
   { ledger, log, nowMs }: Ports,
-  { rolloutId, event }: Rollout,
+  { rolloutId }: Pick<Rollout, "rolloutId">,
   { release, reason, ...hold }: ReleaseHold,
 ): Promise<Held> {
   const change: ControlChange = {
     change: "hold-release",
     release,
     hold,
-    requestedBy: event.requestedBy ?? "cutover",
+    requestedBy: "Cutover",
     reason,
     at: new Date(nowMs()).toISOString(),
   };

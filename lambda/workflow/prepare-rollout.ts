@@ -26,7 +26,7 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
     const { plan, pace, stop } = await lookUpAndPlan(run);
     const { lock, event } = rollout;
     if (plan === undefined || lock === undefined || stop !== undefined) return { kind: "ended", plan, stop };
-    const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : [];
+    const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : undefined;
     const gateConfig = toGateConfig(ports.policy, event, { overridden, plan });
     const locked = { ...rollout, lock };
     const poll = pollGate(ports, locked, withFreezes(ports, event, gateConfig));

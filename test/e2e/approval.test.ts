@@ -2,6 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { type Right, rightFor } from "../../lambda/contract/rights.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
+import type { CustomerFound } from "../../lambda/front-door/find-customer.ts";
+import type { CustomersListed } from "../../lambda/front-door/list-customers.ts";
 import { createFrontDoor } from "../../lambda/front-door.ts";
 import { createWorker } from "../../lambda/worker.ts";
 import { execute } from "../support/execute.ts";
@@ -160,7 +162,16 @@ describe("a wave with an approval", () => {
       ...{ counts: { flipped: 5, skipped: 35 }, waves: [{ decision: "proceed" }, { decision: "roll back" }] },
     });
     expect(flipped()).toBe(0);
-    await expect(front({ ...PROMOTE, id: "again" })).rejects.toThrow("release 2026.11 is held");
+    const { customers } = (await front({
+      command: "customers",
+      rolloutId: "night",
+      outcome: "restored",
+    })) as CustomersListed;
+    const { rollouts } = (await front({ command: "customer", customerId: customers[0]?.customerId })) as CustomerFound;
+    expect(rollouts).toMatchObject([{ rolledBackBy: "night", rollback: { reason: report.problems?.[0]?.message } }]);
+    await expect(front({ ...PROMOTE, id: "again" })).rejects.toThrow(
+      /release 2026.11 is held, by Cutover since .*, after rollout night/,
+    );
   });
 
   test("that is rejected under halt leaves every customer, and holds the release", async () => {
@@ -170,7 +181,7 @@ describe("a wave with an approval", () => {
     expect(report).toMatchObject({ status: "halted", problems: [{ code: "rejected" }], held: true });
     expect(flipped()).toBe(5);
     expect(await heldReleases()).toMatchObject({
-      "2026.11": { rolloutId: "night", reason: expect.stringContaining("rejected by ann") },
+      "2026.11": { requestedBy: "Cutover", rolloutId: "night", reason: expect.stringContaining("rejected by ann") },
     });
   });
 

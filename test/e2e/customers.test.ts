@@ -80,13 +80,16 @@ test("finds what the last rollouts did with one customer, by its id and by its r
   const vip = ours.find(({ isStaging, tagNames }) => isStaging && tagNames.includes("vip"));
   await run({ ...EVENT, dryRun: true, id: "dry" });
   await run({ ...EVENT, id: "night", requestedBy: "ann", reason: "the release is well" });
-  await run({ action: "rollback", rolloutId: "night", id: "back" });
+  await run({ action: "rollback", rolloutId: "night", id: "back", requestedBy: "bob", reason: "calls drop" });
 
   const byId = await ask<CustomerFound>({ command: "customer", customerId: flipped?.id.toUpperCase() });
   expect(byId).toMatchObject({
     searched: 3,
     rollouts: [
-      { rolloutId: "night", requestedBy: "ann", reason: "the release is well", wave: 1, outcome: "restored" },
+      {
+        ...{ rolloutId: "night", requestedBy: "ann", reason: "the release is well", wave: 1, outcome: "restored" },
+        ...{ rolledBackBy: "back", rollback: { requestedBy: "bob", reason: "calls drop" } },
+      },
       { rolloutId: "dry", dryRun: true, plannedAction: "flip" },
     ],
   });

@@ -142,6 +142,9 @@ describe("while a freeze applies,", () => {
       ...["planned", "succeeded", "rolled-back"],
     ]);
     expect(retry.report).toMatchObject({ status: "refused" });
+    expect(overridden.report?.override).toEqual({ reason: "a fix", alarms: [], freezes: ["fair"] });
+    const started = world.eventBridge.events().map(({ detail }) => detail as { override?: object });
+    expect(started.find(({ override }) => override !== undefined)).toMatchObject({ override: { freezes: ["fair"] } });
   });
 });
 

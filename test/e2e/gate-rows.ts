@@ -94,7 +94,9 @@ function expectReport(report: Report, expected: Expected, plan: Plan, onFailure:
       const { failed = 0, overridden } = expected;
       expect(report.problems).toBeUndefined();
       expect(report).toMatchObject({ status: expected.ends, counts: { flipped: 40 - failed, failed, skipped: 0 } });
-      expect(report.override).toEqual(overridden && { reason: "this release mends it", alarms: overridden });
+      expect(report.override).toEqual(
+        overridden && { reason: "this release mends it", alarms: overridden, freezes: [] },
+      );
       expect(report.rollback).toBeUndefined();
       expect(report.waves?.map(({ decision }) => decision)).toEqual(plan.waves.map(toProceed));
     }

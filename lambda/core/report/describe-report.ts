@@ -196,8 +196,9 @@ function toFacts(report: Report, { characters }: Limits): Section {
   };
 }
 
-function describeOverride({ reason, alarms }: Override): string {
-  return alarms.length === 0 ? reason : `${reason}; in ALARM before the first flip: ${alarms.join(", ")}`;
+function describeOverride({ reason, alarms, freezes }: Override): string {
+  const passed = [...alarms.map((name) => `alarm ${name} in ALARM`), ...freezes.map((name) => `freeze ${name}`)];
+  return passed.length === 0 ? reason : `${reason}; passed before the first flip: ${passed.join(", ")}`;
 }
 
 function toMoved(customers: number): string {

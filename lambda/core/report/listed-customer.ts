@@ -13,6 +13,8 @@ export interface ListedCustomer {
   readonly outcome?: Exception["outcome"] | "restored" | undefined;
   readonly code?: string | undefined;
   readonly message?: string | undefined;
+  /** The rollout whose rollback the outcome is of. */
+  readonly rolledBackBy?: string | undefined;
   /** When the ledger recorded it. ISO 8601. */
   readonly at: string;
 }

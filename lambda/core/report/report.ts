@@ -84,7 +84,7 @@ export interface Report {
   readonly notHeld?: string | undefined;
   /** The rollouts that a rollback or a retry is about, the newest first. */
   readonly of?: readonly string[] | undefined;
-  /** Why the event overrides alarms, and which alarms were in ALARM before the first flip. */
+  /** Why the event overrides alarms and freezes, and which of them before the first flip. */
   readonly override?: Override | undefined;
   /** In the answer to `status`, for a rollout that is under way: its progress. */
   readonly progress?: RolloutProgress | undefined;
@@ -130,13 +130,17 @@ export interface Ended {
   /** Why the customers could not be listed once more at the end. */
   readonly notListed?: readonly Reason[] | undefined;
   readonly rollback?: RollbackResult | undefined;
-  /** The alarms that the event overrode. */
-  readonly overridden?: readonly string[] | undefined;
+  readonly overridden?: Overridden | undefined;
 }
 
-export interface Override {
-  readonly reason: string;
+/** Before the first flip: the alarms that were in `ALARM`, and the names of the freezes that applied. */
+export interface Overridden {
   readonly alarms: readonly string[];
+  readonly freezes: readonly string[];
+}
+
+export interface Override extends Overridden {
+  readonly reason: string;
 }
 
 /** How a rollback ended. */
@@ -177,7 +181,7 @@ export function releaseOf({ event, source }: Pick<Beginning, "event" | "source">
 
 /** Sums up a rollout that has ended. */
 export function writeReport({ event, via, rolloutId, source }: Beginning, ended: Ended, closing: Closing): Report {
-  const { plan, waves, rollback, overridden = [] } = ended;
+  const { plan, waves, rollback, overridden } = ended;
   const counts = plan === undefined || ended.counts === undefined ? NO_COUNTS : closing.counts;
   const namedSkipped = countNamedSkipped(ended);
   const exceptions = closing.exceptions.slice(0, MOST_EXCEPTIONS);
@@ -214,8 +218,9 @@ function explainResult({ approval, ...result }: WaveResult): ExplainedResult {
   };
 }
 
-export function toOverride(event: DeployEvent, alarms: readonly string[]): Override | undefined {
-  return "override" in event && event.override !== undefined ? { reason: event.override.reason, alarms } : undefined;
+export function toOverride(event: DeployEvent, overridden: Overridden | undefined): Override | undefined {
+  if (!("override" in event) || event.override === undefined) return undefined;
+  return { reason: event.override.reason, alarms: [], freezes: [], ...overridden };
 }
 
 /** A customer that was not restored is an exception too: for a rollback the only kind. */

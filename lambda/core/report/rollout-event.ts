@@ -99,6 +99,7 @@ const Started = strictObject({
   override: strictObject({
     reason: z.string().max(500).describe("the reason that the event gives"),
     alarms: z.array(z.string()).readonly().describe("the alarms that were in `ALARM` before the first flip"),
+    freezes: z.array(z.string()).readonly().describe("the freezes that applied before the first flip"),
   })
     .optional()
     .describe("only when the event has an `override`"),

@@ -44,7 +44,7 @@ function describeWave(report: Report, planned: PlannedWave, done: number): WaveT
     from: wave,
     customers,
     done,
-    result: customers === 0 ? "passed" : toResult(report, planned, result),
+    result: customers === 0 ? "passed" : toResult(report, planned, { result, done }),
     remarks: [
       ...(result?.approval === undefined ? [] : [result.approval.message]),
       ...toRemarks(report, result?.reasons ?? (note === undefined ? [] : [note])),
@@ -62,12 +62,13 @@ function toRemarks({ problems = [] }: Report, reasons: readonly Explained[]): re
 function toResult(
   report: Report,
   { wave, bakeSeconds, approvalSeconds }: PlannedWave,
-  result: Pick<WaveResult, "decision" | "reasons"> | undefined,
+  { result, done }: { readonly result: Decided | undefined; readonly done: number },
 ): string {
   const bake = bakeSeconds > 0 ? formatSeconds(bakeSeconds) : undefined;
-  if (result !== undefined) return toDecision(report, result, bake);
+  if (result !== undefined) return toDecision(report, result, { bake, done });
   const at = isUnderWay(report) ? (report.progress?.wave ?? 0) : 0;
-  if (wave < at) return bake === undefined ? "proceeded" : `baked ${bake}, proceeded`;
+  // Whether its bake was skipped is known at the end.
+  if (wave < at) return "proceeded";
   if (wave === at && report.progress !== undefined) return toPhase(report.progress, bake);
   return report.status === "refused" ? "" : describeAhead(report, approvalSeconds, bake);
 }
@@ -83,17 +84,19 @@ function describeAhead(report: Report, approvalSeconds: number | undefined, bake
 function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: string | undefined): string {
   if (phase === "waiting for approval") return "waits for an approval";
   if (phase !== "baking") return heldBy.length > 0 ? `${phase}, held` : phase;
-  if (bake === undefined) return "at its gate";
-  return bakeLeftSeconds > 0 ? `bakes for ${bake}` : `baked ${bake}, at its gate`;
+  return bakeLeftSeconds > 0 ? `bakes for ${bake}` : "at its gate";
 }
+
+type Decided = Pick<WaveResult, "decision" | "reasons">;
 
 const SKIPPED: readonly ReasonCode[] = ["bake-skipped", "all-bakes-skipped", "bake-skipped-earlier"];
 
 function toDecision(
   { status }: Report,
-  { decision, reasons }: Pick<WaveResult, "decision" | "reasons">,
-  bake: string | undefined,
+  { decision, reasons }: Decided,
+  { bake, done }: { readonly bake: string | undefined; readonly done: number },
 ): string {
+  if (done === 0 && (decision === "roll back" || decision === "halt")) return "stopped before its first flip";
   switch (decision) {
     case undefined:
       return "passed";

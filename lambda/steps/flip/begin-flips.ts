@@ -1,6 +1,6 @@
 import { FinalError } from "../../core/final-error.ts";
 import type { Plan } from "../../core/plan/plan.ts";
-import { toOverride } from "../../core/report/report.ts";
+import { type Overridden, toOverride } from "../../core/report/report.ts";
 import type { Ports } from "../ports.ts";
 import { publish } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
@@ -12,7 +12,7 @@ import type { FlipRollout, Locked } from "../run-part.ts";
 export async function beginFlips(
   ports: Ports,
   rollout: Locked<FlipRollout>,
-  { plan, overridden }: { readonly plan: Plan; readonly overridden: readonly string[] },
+  { plan, overridden }: { readonly plan: Plan; readonly overridden: Overridden | undefined },
 ): Promise<void> {
   const { rolloutId, event } = rollout;
   const { notAfter } = event;

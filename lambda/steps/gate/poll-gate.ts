@@ -3,7 +3,7 @@ import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Policy } from "../../contract/policy.ts";
 import type { Lock, LockAndControls } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
-import { findFreeze, isFreezable } from "../../core/freezes.ts";
+import { findFreeze, isFreezable, listFreezes } from "../../core/freezes.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
 import {
   type AlarmReading,
@@ -22,6 +22,7 @@ import { toBakeInterval } from "../../core/gate/poll-interval.ts";
 import { FLIP_SHARE, ROLLBACK_SHARE } from "../../core/gate/rollback-reserve.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { describeReason } from "../../core/reasons.ts";
+import type { Overridden } from "../../core/report/report.ts";
 import type { Ports } from "../ports.ts";
 import type { Locked, Rollout } from "../run-part.ts";
 
@@ -29,8 +30,8 @@ import type { Locked, Rollout } from "../run-part.ts";
 export interface GateConfig {
   readonly alarms: readonly string[];
   readonly rules: GateRules;
-  /** Alarms that the event overrides: no gate of this rollout looks at them. */
-  readonly overridden: readonly string[];
+  /** What the event overrides: no gate of this rollout looks at these alarms, nor at any freeze. */
+  readonly overridden?: Overridden | undefined;
   /** Of the policy. Absent where no freeze holds: in a rollback, a bake, a verification, and after an override. */
   readonly freezes?: Policy["freezes"] | undefined;
   /** When the gate before the first flip read the alarms, in epoch milliseconds: one that rang since then counts. */
@@ -41,7 +42,6 @@ export interface GateConfig {
 export const ROLLBACK_GATE: GateConfig = {
   alarms: [],
   rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isDelay: true, share: ROLLBACK_SHARE },
-  overridden: [],
 };
 
 export function toGateConfig(
@@ -53,7 +53,7 @@ export function toGateConfig(
   const allowed = allowedFailures(toLimits(event, policy).failureBudget, planned, policy.smallestSample);
   const bakes = waves.flatMap(({ customers, bakeSeconds }) => (customers > 0 ? bakeSeconds : []));
   return {
-    alarms: policy.alarms.filter((name) => !overridden.includes(name)),
+    alarms: policy.alarms.filter((name) => !overridden?.alarms.includes(name)),
     rules: {
       onFailure: event.onFailure ?? policy.onFailure,
       noDataSeconds: policy.noDataMinutes * 60,
@@ -80,10 +80,13 @@ export function withFreezes({ policy }: Pick<Ports, "policy">, event: FlipEvent,
   return isFreezable(event) ? { ...config, freezes: policy.freezes } : config;
 }
 
-/** The alarms that are in ALARM now: an event with an override continues without them. */
-export async function readOverridden({ policy, readAlarms }: Ports): Promise<readonly string[]> {
-  const readings = await readAlarms(policy.alarms);
-  return readings.flatMap(({ name, state }) => (state === "ALARM" ? name : []));
+/** The alarms that are in ALARM now, and the freezes that apply: an event with an override passes them. */
+export async function readOverridden({ policy, readAlarms, ledger, nowMs }: Ports): Promise<Overridden> {
+  const [readings, controls] = await Promise.all([readAlarms(policy.alarms), ledger.readControls()]);
+  return {
+    alarms: readings.flatMap(({ name, state }) => (state === "ALARM" ? name : [])),
+    freezes: listFreezes(policy.freezes, controls, nowMs()).map(({ name }) => name),
+  };
 }
 
 /** One poll of a durable wait: for a bake, a pause, alarms without data. @throws LockLostError */

@@ -27,7 +27,7 @@ function show(progress: Partial<NonNullable<Report["progress"]>>, changes: Parti
 test("the view says of each wave what it did, does and waits for, and of a bake how long it lasts", () => {
   expect(show({ bakeLeftSeconds: 570 })).toBe(`promote 1.0
   running, wave 2 of 3, baking, 9 min 30 s left
-  1 ████████████████ 20/20  baked 10 min, proceeded
+  1 ████████████████ 20/20  proceeded
   2 ████████████████ 245/245  bakes for 10 min
   3 ░░░░░░░░░░░░░░░░ 0/1,000  not started, needs an approval
   265 flipped, 7 unchanged, 3 skipped`);
@@ -38,7 +38,7 @@ test("the view shows neighbours of many waves in one row", () => {
   const plan = { hash: "0", flip: 400, unchanged: 7, skipped: 3, batches: 40, settledItems: 1, waves: many };
   expect(show({ phase: "flipping", wave: 21 }, { plan, counts: { ...settled, flipped: 204 } })).toContain(
     `
-   1–20 ████████████████ 200/200  baked 1 min, proceeded
+   1–20 ████████████████ 200/200  proceeded
      21 ██████░░░░░░░░░░ 4/10  flipping
   22–40 ░░░░░░░░░░░░░░░░ 0/190  not started
 `,

@@ -47,7 +47,7 @@ test("a rollout in its second wave says so, with its plan and its counts so far"
   expect(report.counts.flipped).toBe(3);
   const text = renderReport(report, "terminal");
   expect(text).toMatch(/\nnow\n {2}flips, wave 2 of 2, since 20/);
-  expect(text).toMatch(/\n {2}1 {2}3 customers, baked 1 min, proceeded\n {2}2 {2}\d+ customers, flipping\n/);
+  expect(text).toMatch(/\n {2}1 {2}3 customers, proceeded\n {2}2 {2}\d+ customers, flipping\n/);
 });
 
 test.each(["terminal", "plain", "markdown"] as const)(

@@ -359,10 +359,21 @@ describe("a rollout in waves", () => {
     expect(render(aReport(dozen))).toContain("\n   1  10 customers, baked 1 min, proceeded\n   2  10 customers");
   });
 
-  test("says why its event overrode alarms, and which", () => {
+  test("that was stopped before a wave's first flip does not say that the wave was rolled back", () => {
+    const third = { ...inWaves.waves[2], ...stopped("roll back") };
+    const report = { status: "rolled-back", problems: [ALARM], plan: inWaves, waves: [wentOn, passed, third] } as const;
+    const flipped = { ...counts, flipped: 20, skipped: 1_314 };
+    const text = render(
+      aReport({ ...report, counts: flipped, skippedBy: [notAttempted(ALARM, 1_245), ...SKIPPED_BY] }),
+    );
+    expect(text).toContain("\n  3  245 customers, stopped before its first flip\n");
+  });
+
+  test("says why its event overrode alarms and freezes, and which", () => {
     const reason = "the release mends it";
-    expect(render(aReport({ override: { reason, alarms: ["phone-errors"] } }), 200)).toContain(
-      "override  the release mends it; in ALARM before the first flip: phone-errors\n",
+    const override = { reason, alarms: ["phone-errors"], freezes: ["fair"] };
+    expect(render(aReport({ override }), 200)).toContain(
+      "override  the release mends it; passed before the first flip: alarm phone-errors in ALARM, freeze fair\n",
     );
   });
 });
@@ -411,7 +422,7 @@ now
   02:10:00 UTC
 
 waves
-  1  20 customers, baked 30 min, proceeded
+  1  20 customers, proceeded
   2  no customer of cohort beta is left to be flipped
   3  245 customers, bakes for 1 h 30 min
   4  1,000 customers, not started
@@ -445,7 +456,7 @@ waves
       aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, bakeLeftSeconds: 0 } }),
     );
     expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23 02:10:00 UTC\n");
-    expect(text).toContain("\n  3  245 customers, baked 1 h 30 min, at its gate\n");
+    expect(text).toContain("\n  3  245 customers, at its gate\n");
   });
 
   test("and paused names the person who paused it, and what ends the pause", () => {

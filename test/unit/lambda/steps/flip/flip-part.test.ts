@@ -50,7 +50,7 @@ test("failures in an unfinished batch still stop the rollout before a further fl
     { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
     {
       plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [] },
-      gateConfig: toGateConfig(policy, rollout.event, { overridden: [], plan: { flip: 3, waves: [] } }),
+      gateConfig: toGateConfig(policy, rollout.event, { plan: { flip: 3, waves: [] } }),
       from: FLIP_START,
       to: 1,
     },
@@ -99,7 +99,7 @@ test("an alarm that stopped a dead worker still stops the rollout when the alarm
       { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: clockMs + 900_000 },
       {
         plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, batches: 2, settledItems: 0, waves: [] },
-        gateConfig: { alarms: ["calls-drop"], rules, overridden: [] },
+        gateConfig: { alarms: ["calls-drop"], rules },
         from: FLIP_START,
         to: 2,
       },

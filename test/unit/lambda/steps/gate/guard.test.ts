@@ -71,7 +71,7 @@ function given({
   } as unknown as Ports;
   const stopSignal = createStopSignal({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
   const rules = { onFailure: "rollback", noDataSeconds: 900, failures: [{ allowed: 2, planned: 10 }] } as const;
-  const gateConfig = { alarms, rules, overridden: [] };
+  const gateConfig = { alarms, rules };
   const options = { rolloutId: "night", lock: LOCK, gateConfig, commandState: NO_COMMANDS, stopSignal, failed };
   const guard = createGuard(ports, options);
   return { world, asked, latched, stopSignal, guard };
