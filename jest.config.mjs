@@ -5,6 +5,7 @@ const project = (displayName, testMatch) => ({
   extensionsToTreatAsEsm: [".ts"],
   // Runs a test file in plain Node.js, so that a worker loads the AWS SDK once and not once for each file.
   runner: ["jest-light-runner", { runtime: "child_process" }],
+  setupFiles: ["<rootDir>/test/support/show-property-errors.ts"],
 });
 
 /** `npm test` runs the first five; `npm run test:chaos`, `test:browser` and `test:matrix` run one each. */
