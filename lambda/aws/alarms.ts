@@ -9,6 +9,7 @@ import {
 import type { AlarmReading } from "../core/gate/evaluate-gate.ts";
 import { chunk } from "../core/lookup/chunk.ts";
 import type { AlarmState } from "../core/reason-types.ts";
+import { formatTime } from "../core/report/text-layout.ts";
 
 /** The time limit of all calls of a reading. */
 const READING_MS = 30_000;
@@ -74,7 +75,8 @@ async function readAlarm({ client, sinceMs, abortSignal }: Asked, alarm: AnyAlar
     for await (const { AlarmHistoryItems = [] } of pages) {
       const rang = AlarmHistoryItems.find(isRing);
       if (rang === undefined) continue;
-      return { name, state: "ALARM", reason: `at ${rang.Timestamp?.toISOString()}; since then ${reading.state}` };
+      const at = formatTime(String(rang.Timestamp?.toISOString()));
+      return { name, state: "ALARM", reason: `at ${at}; since then ${reading.state}` };
     }
     return reading;
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { ApiReason, Asked, Sentences } from "./reason-types.ts";
+import { formatTime } from "./report/text-layout.ts";
 
 export const API_SENTENCES: Sentences<ApiReason> = {
   "request-refused": ({ status, errorCode, ...asked }) => {
@@ -13,7 +14,7 @@ export const API_SENTENCES: Sentences<ApiReason> = {
   "sign-in-refused": ({ versionId }) =>
     `Evo Voice refused the sign-in with version ${versionId} of the secret (a wrong user name or password, or a locked account); no further customer is flipped, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again, or, when they are right, try the login again`,
   "sign-in-unclear": ({ versionId, tries, until, why }, describe) =>
-    `Evo Voice neither accepted nor refused ${tries} sign-ins with version ${versionId} of the secret${why === undefined ? "" : ` (the last: ${describe(why)})`}; each may count as a wrong password, so this version is not tried again before ${until}: see whether Evo Voice is up, then try the login again`,
+    `Evo Voice neither accepted nor refused ${tries} sign-ins with version ${versionId} of the secret${why === undefined ? "" : ` (the last: ${describe(why)})`}; each may count as a wrong password, so this version is not tried again before ${formatTime(until)}: see whether Evo Voice is up, then try the login again`,
   "session-rejected": ({ operation }) =>
     `Evo Voice accepted the sign-in, and answered ${operation} with 401 in each fresh session; no further customer is flipped: see whether the user's role may do this (SystemAdministrator, Manager or Customer), and whether a Manager's access is ReadWrite, then send the event again`,
   "bad-secret": ({ problem }) => problem,

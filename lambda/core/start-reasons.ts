@@ -1,14 +1,15 @@
 import type { Sentences, StartReason } from "./reason-types.ts";
+import { formatTime } from "./report/text-layout.ts";
 
 export const START_SENTENCES: Sentences<StartReason> = {
   "too-late": ({ notAfter }) =>
-    `it is later than the event's notAfter, ${notAfter}; send a new event if the rollout should still happen`,
+    `it is later than the event's notAfter, ${formatTime(notAfter)}; send a new event if the rollout should still happen`,
   locked: ({ rolloutId }) =>
     `rollout ${rolloutId} is running in this environment; wait for its end, then send the event again`,
   "id-taken": ({ id }) =>
     `the id ${id} belongs to a different event; ask for its status, or send this event with a new id`,
   "release-held": ({ release, by, since, why, after }) =>
-    `release ${release} is held, by ${by} since ${since}${after === undefined ? "" : `, after rollout ${after}`}: ${why}; no event flips customers to it until the hold is ended`,
+    `release ${release} is held, by ${by} since ${formatTime(since)}${after === undefined ? "" : `, after rollout ${after}`}: ${why}; no event flips customers to it until the hold is ended`,
   "aborted-while-waiting": ({ by, why }) => `the rollout was aborted by ${by} while it waited to begin: ${why}`,
   "unknown-rollout": ({ rolloutId }) =>
     `no rollout ${rolloutId} is known; send the id that the answer to its deploy event gave`,

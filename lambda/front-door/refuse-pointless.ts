@@ -6,6 +6,7 @@ import { countStanding } from "../core/report/next-steps.ts";
 import { describeProblems } from "../core/report/report.ts";
 import type { RolloutProgress } from "../core/report/rollout-progress.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
+import { formatTime } from "../core/report/text-layout.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { toNoted } from "./describe-progress.ts";
 
@@ -88,7 +89,7 @@ function findWrongAnswer(
   if (phase !== "waiting for approval") return `it waits for no approval: ${describePhase(at)}`;
   if (meant !== undefined && meant !== wave) return `wave ${wave} waits for an approval, and not wave ${meant}`;
   if (lastEvent?.change === "approval asked" && sentAt > lastEvent.until)
-    return `the time for an answer was over at ${lastEvent.until}`;
+    return `the time for an answer was over at ${formatTime(lastEvent.until)}`;
   const { hash = "", waves = [] } = plan ?? {};
   const asked = waves.filter(({ customers, approvalSeconds }) => customers > 0 && approvalSeconds !== undefined);
   if (meant === undefined && asked.length > 1)

@@ -4,7 +4,7 @@ import { type DeployEvent, fingerprintOf, readDeployEvent } from "../contract/de
 import { toAttemptId } from "../contract/execution-name.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Via } from "../contract/via.ts";
-import { type Explained, explain } from "../core/reasons.ts";
+import { describeReason, type Explained, explain } from "../core/reasons.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { ControlsError, findForbidding } from "./check-controls.ts";
@@ -114,9 +114,7 @@ async function startWorker(ports: StartRolloutPorts, event: DeployEvent, via: Vi
 /** The worker refuses a late event too; here the sender gets the answer. */
 function refuseLate({ notAfter }: DeployEvent, nowMs: number): void {
   if (notAfter === undefined || Date.parse(notAfter) >= nowMs) return;
-  throw new RefusedError(
-    `nothing was done: the deploy event came after its notAfter, ${notAfter}; send a new event if the rollout should still happen`,
-  );
+  throw new RefusedError(`nothing was done: ${describeReason({ code: "too-late", notAfter })}`);
 }
 
 /** Lambda has an execution of this id with another payload, and the ledger has no rollout of it yet, or never will. */

@@ -1,4 +1,5 @@
 import type { FreezeControl } from "../../lambda/core/controls.ts";
+import { formatTime } from "../../lambda/core/report/text-layout.ts";
 import { execute } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
 import { afterEach, beforeEach, describe, expect, jest, test } from "../support/jest.ts";
@@ -171,7 +172,7 @@ describe("at the front door", () => {
     });
     const { errorType, errorMessage } = await door.sendRefused(PROMOTE);
     expect(errorType).toBe("ControlsError");
-    expect(errorMessage).toContain(`freeze fair applies until ${end}, by ann since`);
+    expect(errorMessage).toContain(`freeze fair applies until ${formatTime(end)}, by ann since`);
     const waits = { ...PROMOTE, id: "late", onFreeze: "wait", notAfter: LATER };
     expect(await door.send({ ...waits, dryRun: true }, "start")).toMatchObject({ status: "starting" });
 

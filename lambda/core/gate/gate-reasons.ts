@@ -1,6 +1,6 @@
 import { toMs } from "../../contract/instant.ts";
 import type { AlarmWords, GateReason, Sentences } from "../reason-types.ts";
-import { countCustomers, formatSeconds } from "../report/text-layout.ts";
+import { countCustomers, formatSeconds, formatTime } from "../report/text-layout.ts";
 
 export const GATE_SENTENCES: Sentences<GateReason> = {
   alarm: ({ alarm, state, detail }) =>
@@ -24,36 +24,37 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   "bake-skipped-earlier": () => "without a bake: an earlier command skipped all bakes",
   baking: () => "the bake",
   delayed: () => "the wait before the next try",
-  paused: ({ by, until, why }) => (by === undefined ? "paused" : `paused by ${by} until ${until}: ${why}`),
+  paused: ({ by, until, why }) =>
+    by === undefined || until === undefined ? "paused" : `paused by ${by} until ${formatTime(until)}: ${why}`,
   "waits-for-approval": ({ wave, customers, until }) =>
-    `wave ${wave} of ${countCustomers(customers)} waits for an approval, until ${until}; no answer in time is a no`,
-  approved: ({ wave, by, at, why }) => `wave ${wave} was approved by ${by} at ${at}: ${why}`,
-  rejected: ({ wave, by, at, why }) => `wave ${wave} was rejected by ${by} at ${at}: ${why}`,
+    `wave ${wave} of ${countCustomers(customers)} waits for an approval, until ${formatTime(until)}; no answer in time is a no`,
+  approved: ({ wave, by, at, why }) => `wave ${wave} was approved by ${by} at ${formatTime(at)}: ${why}`,
+  rejected: ({ wave, by, at, why }) => `wave ${wave} was rejected by ${by} at ${formatTime(at)}: ${why}`,
   "not-approved-in-time": ({ wave, seconds }) =>
     `no answer came within the ${formatSeconds(seconds)} that wave ${wave} waited for an approval`,
   "waits-for-lock": ({ holder, until }) => {
     const lock = holder === undefined ? "the lock is free, and the rollout takes it soon" : `${holder} has the lock`;
-    return until === undefined ? lock : `${lock}; the rollout waits until ${until} at most`;
+    return until === undefined ? lock : `${lock}; the rollout waits until ${formatTime(until)} at most`;
   },
   stopping: ({ why }, describe) => `to be stopped: ${describe(why)}`,
   "command-noted": ({ command, by, at, why, pauseSeconds, rollback, wave }) => {
     const duration = pauseSeconds === undefined ? "" : ` for ${formatSeconds(pauseSeconds)}`;
     const undo = command === "abort" ? ` ${rollback === false ? "without" : "with"} a rollback` : "";
     const answered = command === "approve" || command === "reject" ? ` of wave ${wave}` : "";
-    return `${command}${duration}${undo}${answered}, sent by ${by} at ${at}: ${why}`;
+    return `${command}${duration}${undo}${answered}, sent by ${by} at ${formatTime(at)}: ${why}`;
   },
   stopped: ({ by, since, why }) =>
-    `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until the stop is ended`,
+    `everything is stopped, by ${by} since ${formatTime(since)}: ${why}; no customer is flipped until the stop is ended`,
   frozen: ({ freeze, until, timeZone, by, since, why }) => {
     const local = timeZone === undefined ? "" : `, ${toLocal(until, timeZone)} in ${timeZone}`;
-    const added = by === undefined ? "" : `, by ${by} since ${since}: ${why}`;
-    return `freeze ${freeze} applies until ${until}${local}${added}; no customer is flipped until then, or until the freeze is lifted`;
+    const added = by === undefined || since === undefined ? "" : `, by ${by} since ${formatTime(since)}: ${why}`;
+    return `freeze ${freeze} applies until ${formatTime(until)}${local}${added}; no customer is flipped until then, or until the freeze is lifted`;
   },
 };
 
-/** `2026-11-27 18:00` */
+/** `2026-11-27 18:00:00` */
 function toLocal(iso: string, timeZone: string): string {
-  return new Intl.DateTimeFormat("sv", { timeZone, dateStyle: "short", timeStyle: "short" }).format(toMs(iso));
+  return new Intl.DateTimeFormat("sv", { timeZone, dateStyle: "short", timeStyle: "medium" }).format(toMs(iso));
 }
 
 const ALARM_WORDS: AlarmWords = {

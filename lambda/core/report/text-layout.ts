@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { toIso, toMs } from "../../contract/instant.ts";
 
 /** Wrapped text behind a label, its further lines below its first. */
 export function hang(label: string, text: string, columns: number): readonly string[] {
@@ -49,9 +50,10 @@ export function countCustomers(customers: number): string {
   return customers === 1 ? "1 customer" : `${formatNumber(customers)} customers`;
 }
 
-/** "2026-11-23 02:31:07 UTC" */
+/** "2026-11-23 02:31:07 UTC", from any ISO 8601 time with an offset. */
 export function formatTime(iso: string): string {
-  return iso.replace(/T([\d:]+)(?:\.\d+)?Z$/, " $1 UTC");
+  const ms = toMs(iso);
+  return Number.isNaN(ms) ? iso : toIso(ms).replace(/T(.*)\..*/, " $1 UTC");
 }
 
 /** Two units at most: "850 ms", "2.4 s", "3 min 12 s", "5 h 2 min". */

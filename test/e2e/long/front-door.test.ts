@@ -136,7 +136,7 @@ describe("a deploy event", () => {
 
   test("that comes too late is refused before anything is started", async () => {
     const { errorMessage } = await door.sendRefused(anEvent({ notAfter: "2020-01-01T00:00:00Z" }));
-    expect(errorMessage).toMatch(/came after its notAfter, 2020-01-01T00:00:00Z; send a new event/);
+    expect(errorMessage).toMatch(/it is later than the event's notAfter, 2020-01-01 00:00:00 UTC; send a new event/);
     expect(starts()).toEqual([]);
   });
 

@@ -107,7 +107,7 @@ describe("of the freezes of policy and controls", () => {
     const [office, fair] = [findFreeze([OFFICE], {}, NOW), findFreeze([OFFICE], { freezes: [added] }, NOW)];
     expect(office).toMatchObject({ name: "office", leftSeconds: 5 * 3_600 });
     expect(office && describeReason(toFrozen(office))).toMatch(
-      /^freeze office applies until 2026-11-23T17:00:00\.000Z, 2026-11-23 18:00 in Europe\/Berlin; no customer is flipped until then, or until the freeze is lifted$/,
+      /^freeze office applies until 2026-11-23 17:00:00 UTC, 2026-11-23 18:00:00 in Europe\/Berlin; no customer is flipped until then, or until the freeze is lifted$/,
     );
     expect(fair && toFrozen(fair)).toEqual({
       ...{ code: "frozen", freeze: "fair", until: added.until, by: "ann", since: ann.at, why: "a fair" },

@@ -58,6 +58,10 @@ describe("the sentence of a reason", () => {
       { code: "descendants-left-out", descendants: [{ id: "c", ancestorId: "p" }, { id: "d" }] },
       "the policy says childrenFollow, and the plan leaves out 2 descendants of customers to be flipped: c (below p), d; select whole families, or leave their ancestors out",
     ],
+    [
+      { code: "too-late", notAfter: "2026-11-23T02:00:00+01:00" },
+      "it is later than the event's notAfter, 2026-11-23 01:00:00 UTC; send a new event if the rollout should still happen",
+    ],
   ])("%j reads %s", (reason, sentence) => {
     expect(describeReason(reason)).toBe(sentence);
   });

@@ -69,7 +69,7 @@ describe("while everything is stopped", () => {
     (action) =>
       expectRefused(
         start({ action }),
-        'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; no customer is flipped until the stop is ended\nTo end the stop: {"command":"resume-everything","requestedBy":"YOU","reason":"WHY"}',
+        'nothing was done: everything is stopped, by ann since 2026-11-23 02:00:00 UTC: calls drop; no customer is flipped until the stop is ended\nTo end the stop: {"command":"resume-everything","requestedBy":"YOU","reason":"WHY"}',
       ),
   );
 
@@ -104,7 +104,7 @@ describe("a held release", () => {
     });
     await expectRefused(
       start(),
-      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event flips customers to it until the hold is ended\nTo end the hold: {"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}',
+      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23 02:00:00 UTC, after rollout night: calls drop; no event flips customers to it until the hold is ended\nTo end the hold: {"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}',
     );
   });
 

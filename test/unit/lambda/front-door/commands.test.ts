@@ -5,6 +5,7 @@ import type { Plan } from "../../../../lambda/core/plan/plan.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
 import type { RolloutStatus } from "../../../../lambda/core/report/rollout-status.ts";
+import { formatTime } from "../../../../lambda/core/report/text-layout.ts";
 import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { answerCommand } from "../../../../lambda/front-door/answer-command.ts";
 import type { ControlCommand } from "../../../../lambda/front-door/change-controls.ts";
@@ -271,7 +272,7 @@ describe("an answer to an approval", () => {
       "after its time",
       {},
       { ...asked, until: "2026-11-23T00:00:00.000Z" } as RolloutEvent,
-      "the time for an answer was over at 2026-11-23T00:00:00.000Z",
+      "the time for an answer was over at 2026-11-23 00:00:00 UTC",
     ],
     ["while it bakes", {}, { ...BAKING, wave: 2 }, "it waits for no approval: wave 2 has no bake, and is at its gate"],
   ])("%s is refused", async (_what, changes, lastEvent, why) => {
@@ -283,7 +284,7 @@ describe("an answer to an approval", () => {
   test("is refused when the wave has its answer, unless it is the same answer by its id", async () => {
     await aRollout("running", { plan, lastEvent: asked });
     await send({ ...approve, id: "ticket-1" });
-    const why = `wave 2 has its answer: approve of wave 2, sent by ann at ${AT}: calls drop`;
+    const why = `wave 2 has its answer: approve of wave 2, sent by ann at ${formatTime(AT)}: calls drop`;
     await expect(send(approve)).rejects.toThrow(refusal("approve", why));
     await expect(send(reject)).rejects.toThrow(refusal("reject", why));
     await expect(send({ ...reject, id: "ticket-1" })).rejects.toThrow(/belongs to a different command/);

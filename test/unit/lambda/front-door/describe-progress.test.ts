@@ -3,6 +3,7 @@ import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { GateRecord } from "../../../../lambda/core/gate/evaluate-gate.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
+import { formatTime } from "../../../../lambda/core/report/text-layout.ts";
 import { describeProgress, type ProgressFacts } from "../../../../lambda/front-door/describe-progress.ts";
 import { describe, expect, test } from "../../../support/jest.ts";
 
@@ -73,7 +74,7 @@ describe("the phase of a rollout", () => {
           {
             ...{ code: "waits-for-approval", wave: 4, customers: 20, until: "2026-11-24T02:00:00.000Z" },
             message:
-              "wave 4 of 20 customers waits for an approval, until 2026-11-24T02:00:00.000Z; no answer in time is a no",
+              "wave 4 of 20 customers waits for an approval, until 2026-11-24 02:00:00 UTC; no answer in time is a no",
           },
         ],
       },
@@ -135,7 +136,7 @@ describe("a rollout is held", () => {
   test("by the rollout that has the lock, and says how long it waits", () => {
     const lock = { rolloutId: "promote-0", execution: "arn", fence: 1, fingerprint: "f", settleSeconds: 1 };
     const record = aRecord(undefined, { status: "waiting", event: { ...event, notAfter: "2026-11-23T03:00:00Z" } });
-    const until = "the rollout waits until 2026-11-23T03:00:00Z at most";
+    const until = "the rollout waits until 2026-11-23 03:00:00 UTC at most";
     expect(describeIt({ record, controls: { ...controls, lock } })).toMatchObject({
       phase: "waiting",
       heldBy: [{ code: "waits-for-lock", holder: "promote-0", message: `promote-0 has the lock; ${until}` }],
@@ -178,7 +179,7 @@ describe("a rollout is held", () => {
 
   const pause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
   const paused = (until: string, by = "ann") => [
-    { code: "paused", by, until, why: "lunch", message: `paused by ${by} until ${until}: lunch` },
+    { code: "paused", by, until, why: "lunch", message: `paused by ${by} until ${formatTime(until)}: lunch` },
   ];
 
   test("by a pause for as long as its gate says, however long ago the pause was sent", () => {
@@ -216,7 +217,7 @@ describe("a rollout notes", () => {
     expect(describeIt({ record: aRecord(decided(2, "roll back")), stop }).noted).toEqual([]);
   });
 
-  const by = `sent by ann at ${AT}: lunch`;
+  const by = "sent by ann at 2026-11-23 02:00:00 UTC: lunch";
 
   test("each command with its sender, until it has taken the command in", () => {
     const commands = [aCommand("pause", { pauseSeconds: 600 }), aCommand("resume"), aCommand("skip-bake")];

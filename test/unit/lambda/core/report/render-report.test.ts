@@ -327,7 +327,7 @@ describe("a rollout in waves", () => {
     const approval = explain({ code: "approved", wave: 1, by: "ann", at: "2026-11-23T12:00:00Z", why: "lunch" });
     const text = render(aReport({ plan: asked, waves: [{ ...wentOn, bakeSeconds: 0, approval }] }), 200);
     expect(text).toContain(
-      "  1  20 customers, proceeded\n     wave 1 was approved by ann at 2026-11-23T12:00:00Z: lunch\n",
+      "  1  20 customers, proceeded\n     wave 1 was approved by ann at 2026-11-23 12:00:00 UTC: lunch\n",
     );
   });
 
@@ -462,7 +462,7 @@ waves
   test("and paused names the person who paused it, and what ends the pause", () => {
     const heldBy = [explain({ code: "paused", by: "ann", until: "2026-11-23T03:00:00.000Z", why: "lunch" })];
     const text = render(aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }), 200);
-    expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z: lunch\n");
+    expect(text).toContain("  held: paused by ann until 2026-11-23 03:00:00 UTC: lunch\n");
     expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
   });
 
