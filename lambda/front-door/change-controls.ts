@@ -3,7 +3,7 @@ import type { Freeze } from "../contract/freeze.ts";
 import { toIso, toMs } from "../contract/instant.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Via } from "../contract/via.ts";
-import type { ControlChange, LockAndControls } from "../core/controls.ts";
+import type { ControlChange, Controls } from "../core/controls.ts";
 import { findWindow, listFreezes, toFrozen } from "../core/freezes.ts";
 import { type Explained, explain } from "../core/reasons.ts";
 import { lookUpProtected, type ProtectedCustomer } from "./look-up-protected.ts";
@@ -19,12 +19,12 @@ type ProtectCommand = Extract<Command, { readonly command: "protect" }>;
 /** The controls as they are now, for the answer. */
 export interface ControlsShown {
   readonly status: "stopped" | "frozen" | "open";
-  readonly stopped?: LockAndControls["stopped"];
+  readonly stopped?: Controls["stopped"];
   /** The freezes that apply; absent for none. */
   readonly freezes?: readonly Explained[];
   /** The freezes of the policy that are lifted now; absent for none. */
-  readonly liftedFreezes?: LockAndControls["freezes"];
-  readonly holds: LockAndControls["holds"];
+  readonly liftedFreezes?: Controls["freezes"];
+  readonly holds: Controls["holds"];
   readonly protectedIds: readonly string[];
   /** The last changes, the newest first. */
   readonly changes?: readonly ControlChange[];
@@ -95,7 +95,7 @@ function findNamed({ freezes }: FrontDoorPorts["policy"], name: string): Freeze 
   return freezes.find((freeze) => freeze.name === name);
 }
 
-function toShown({ policy, nowMs }: FrontDoorPorts, controls: LockAndControls): ControlsShown {
+function toShown({ policy, nowMs }: FrontDoorPorts, controls: Controls): ControlsShown {
   const { stopped, holds, protectedIds } = controls;
   const freezes = listFreezes(policy.freezes, controls, nowMs()).map(toFrozen).map(explain);
   const lifted = controls.freezes?.filter(({ lifts, until }) => lifts && toMs(until) > nowMs()) ?? [];

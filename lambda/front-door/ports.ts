@@ -1,7 +1,7 @@
 import type { Policy } from "../contract/policy.ts";
-import type { ControlChange, LockAndControls } from "../core/controls.ts";
+import type { ChangedControls, ControlChange } from "../core/controls.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
-import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
+import type { GateRecord } from "../core/gate/evaluate-gate.ts";
 import type { Batch, Plan } from "../core/plan/plan.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
@@ -23,9 +23,7 @@ export interface StartRolloutPorts {
 
 /** The effects of the front door: it reads the ledger, starts the worker, and answers pipelines. */
 export interface FrontDoorPorts extends StartRolloutPorts {
-  readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> &
-    CommandLedger &
-    ListLedger;
+  readonly ledger: FrontDoorLedger;
   readonly executions: StartRolloutPorts["executions"] & {
     findOutcome(
       execution: string,
@@ -40,17 +38,14 @@ export interface FrontDoorPorts extends StartRolloutPorts {
   sleep(ms: number): Promise<unknown>;
 }
 
-/** Commands and controls in the ledger. A change that is sent twice with one id is made once. */
-export interface CommandLedger {
+interface FrontDoorLedger
+  extends Pick<Ledger, "findRollout" | "readControls" | "readGateInputs" | "readOutcomes" | "readBatches"> {
   findGateState(rolloutId: string): Promise<GateRecord | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
-  readGateInputs(rolloutId: string): Promise<GateInputs>;
-  changeControls(change: ControlChange, id?: string): Promise<ControlAnswer>;
+  /** A change that is sent twice with one id is made once. */
+  changeControls(change: ControlChange, id?: string): Promise<ChangedControls>;
   /** The oldest first. */
   readControlHistory(): AsyncIterable<ControlChange>;
-}
-
-export interface ListLedger {
   /** The newest first. Dry runs have a list of their own. */
   readLastRollouts(most: number, list: { readonly dryRun: boolean }): Promise<readonly RolloutRecord[]>;
   /**
@@ -71,17 +66,12 @@ export interface PlanItem extends Pick<Batch, "customers" | "outcomes" | "rollba
   readonly writtenAtMs: number;
 }
 
-/** The controls after a change, or why there was none. */
-export type ControlAnswer =
-  | { readonly kind: "changed"; readonly controls: LockAndControls }
-  | { readonly kind: "refused"; readonly problem: string };
-
 interface JobDetails {
   readonly rolloutId: string;
   readonly summary: string;
 }
 
-export interface PipelineJobs {
+interface PipelineJobs {
   succeed(jobId: string, details: JobDetails, variables: Readonly<Record<string, string>>): Promise<void>;
   askAgain(jobId: string, details: JobDetails, continuationToken: string): Promise<void>;
   fail(jobId: string, type: "ConfigurationError" | "JobFailed", message: string): Promise<void>;

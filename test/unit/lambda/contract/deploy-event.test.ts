@@ -343,14 +343,6 @@ describe("two events are equal", () => {
 });
 
 describe("the strategy of an event", () => {
-  test.each<unknown>([
-    "all-at-once",
-    "linear-10-percent-every-5-minutes",
-    { waves: [{ cohort: "canary" }, { rest: true }] },
-  ])("can be %j", (strategy) => {
-    expect(problemsOrNone({ strategy })).toEqual([]);
-  });
-
   test("is a strategy of the policy or a predefined strategy", () => {
     const under = parsePolicy(aPolicy({ strategies: { careful: { waves: [{ rest: true }] } } }));
     expect(accept(anEvent({ strategy: "careful" }), under)).toMatchObject({ strategy: "careful" });
@@ -368,13 +360,6 @@ describe("the strategy of an event", () => {
       "strategy.waves[2].bake: got an unknown member",
       "strategy.waves[2]: got an object with cohort, bake",
       'strategy.waves[0].cohort: got "beta"',
-    ]);
-  });
-
-  test("may end without a rest only when no customer is left out", () => {
-    expect(problemsOrNone({ strategy: { waves: [{ share: "40%" }, { share: "60%" }] } })).toEqual([]);
-    expect(problemsOf(anEvent({ strategy: { waves: [{ cohort: "canary" }] } }))).toEqual([
-      'strategy.waves[0]: got an object with cohort; expected { "rest": true } as the last wave: a cohort would leave customers out',
     ]);
   });
 });

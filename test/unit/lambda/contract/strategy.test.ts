@@ -288,15 +288,6 @@ describe("a strategy of the policy", () => {
   });
 });
 
-describe("without a strategy", () => {
-  test.each([
-    [20, ["rest 0s"]],
-    [21, ["10% 1800s", "rest 0s"]],
-  ])("a rollout of %d customers has the waves %j", (planned, waves) => {
-    expect(toWaves({}, { strategies: {} }, planned).map(short)).toEqual(waves);
-  });
-});
-
 describe("cohorts of waves", () => {
   test("are those of the policy: unknown cohorts are reported with their paths", () => {
     const waves = [{ cohort: "beta" }, { cohort: "canary" }, { cohort: "constructor", share: 5 }, null, { cohort: 7 }];
