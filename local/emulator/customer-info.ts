@@ -12,7 +12,7 @@ import {
   toId,
 } from "./customer-table.ts";
 import { mix } from "./random.ts";
-import { getSchedule, isInherited, type Schedule } from "./schedules.ts";
+import { getSchedule, isInherited } from "./schedules.ts";
 
 export interface CustomerInfoOptions {
   readonly dates: "iso" | "ms";
@@ -23,7 +23,7 @@ export interface CustomerInfoOptions {
 export interface CustomerInfoSource {
   readonly table: CustomerTable;
   readonly users: readonly User[];
-  readonly schedules: readonly Schedule[];
+  readonly schedules: readonly string[];
   readonly parts: CustomerParts;
 }
 
@@ -87,6 +87,6 @@ function toCustomData(hash: number): string {
 }
 
 function toSchedule({ table, schedules }: CustomerInfoSource, row: Row): string {
-  const { json } = getSchedule(table, row, schedules);
+  const json = getSchedule(table, row, schedules);
   return isInherited(table, row) ? json.replace('"inherit":false', '"inherit":true') : json;
 }

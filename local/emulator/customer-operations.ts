@@ -2,9 +2,8 @@ import { sees } from "./accounts.ts";
 import { type CustomerInfoOptions, type ReplyOverrides, toCustomerJson } from "./customer-info.ts";
 import { findRow, getAccount, outsider, type Row, toId } from "./customer-table.ts";
 import type { Call } from "./operation.ts";
-import { getBoolean, getText, unbindable } from "./parameters.ts";
-import { type Reply, reply, toReply } from "./reply.ts";
-import { getSchedule, getState } from "./schedules.ts";
+import { getBoolean, getText } from "./parameters.ts";
+import { type Reply, reply } from "./reply.ts";
 import { ServiceError } from "./service-error.ts";
 import { type EmulatorState, nowMs, writeStaging } from "./state.ts";
 
@@ -57,21 +56,6 @@ export function updateCustomer(call: Call): Reply {
   row.modifiedBy = call.user === undefined ? outsider : state.users.indexOf(call.user);
   state.keep(row);
   return reply(toCustomerJson(state, row, toInfoOptions(state)));
-}
-
-export function testCustomerSchedule(call: Call): Reply {
-  const row = getRow(call);
-  const schedule = getSchedule(call.state.table, row, call.state.schedules);
-  const text = getText(call.parameters, "dateTime");
-  const at = text === undefined ? new Date() : new Date(text);
-  if (Number.isNaN(at.getTime())) throw unbindable("DateTime");
-  return toReply({ stateName: getState(schedule, at), timeZoneId: schedule.timeZoneId });
-}
-
-export function getInheritedSchedule(call: Call): Reply {
-  const { table, schedules } = call.state;
-  const row = getRow(call);
-  return reply(getSchedule(table, row.parent ?? row, schedules).json);
 }
 
 export function toInfoOptions(state: EmulatorState): CustomerInfoOptions {

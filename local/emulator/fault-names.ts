@@ -73,7 +73,6 @@ export const flagFaults = {
   "locked-account": "every sign-in is refused as a locked account",
   "writes-401": "401 instead of a flip, whatever the session",
   "refuse-curl": "403 without a User-Agent, or with curl's own",
-  "override-system-time": "system/settings says overrideSystemTime",
 } as const;
 
 export const choiceFaults = {

@@ -23,13 +23,14 @@ export function listCustomers(call: Call): Reply {
 
 function toSelection({ state, parameters, user }: Call): CustomerSelection {
   const accountIds = getList(parameters, "accountIds");
-  const sortField = getText(parameters, "sortField")?.toLowerCase();
   const nameFilter = getText(parameters, "nameFilter");
   const visible = ([0, 1] as const).filter((index) => user && sees(user, state.table.accounts[index].id));
   const unfiltered: CustomerSelection = {
-    ...{ accounts: visible, parentCustomerIds: [], shallowParent: false, tagIds: [], specificIds: [] },
-    descending: getText(parameters, "sortOrder")?.toLowerCase() === "descend",
-    ...(sortField !== undefined && { sortField }),
+    accounts: visible,
+    parentCustomerIds: [],
+    shallowParent: false,
+    tagIds: [],
+    specificIds: [],
   };
   if (state.faults.flags.has("ignored-filters")) return unfiltered;
   return {

@@ -6,12 +6,4 @@ export type OperationName =
   | "GetCustomer"
   | "UpdateCustomer"
   | "SetCustomerStagingMode"
-  | "TestCustomerSchedule"
-  | "GetInheritedSchedule"
-  | "GetSystemSettings"
-  | "ListAccounts"
-  | "GetAccount"
-  | "ListLogEntries"
-  | "ListActiveSessions"
-  | "ListSessions"
-  | "ListActiveCalls";
+  | "GetSystemSettings";

@@ -71,6 +71,6 @@ function parseBody(contentType: string, text: string): Iterable<readonly [string
 }
 
 /** The error for a member of the wrong type. */
-export function unbindable(name: string): ServiceError {
+function unbindable(name: string): ServiceError {
   return new ServiceError(400, "SerializationException", `Unable to bind to request: '${name}' cannot be read`, name);
 }

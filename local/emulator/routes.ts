@@ -62,14 +62,7 @@ const paths: readonly Path[] = [
   toPath("GET /customers/{customerId}", "GetCustomer"),
   toPath("PATCH /customers/{customerId}", "UpdateCustomer"),
   toPath("POST /customers/{customerId}/staging", "SetCustomerStagingMode"),
-  toPath("POST /customers/{customerId}/test-schedule", "TestCustomerSchedule"),
-  toPath("GET /customers/{customerId}/inherited-schedule", "GetInheritedSchedule"),
   toPath("GET /system/settings", "GetSystemSettings"),
-  toPath("GET /accounts", "ListAccounts"),
-  toPath("GET /accounts/{id}", "GetAccount"),
-  toPath("GET /portal/active-sessions", "ListActiveSessions"),
-  toPath("GET /sessions", "ListSessions"),
-  toPath("GET /calls/active", "ListActiveCalls"),
 ];
 
 function toPath(text: string, operation: OperationName): Path {

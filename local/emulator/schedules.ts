@@ -1,24 +1,11 @@
 import type { CustomerTable, Row } from "./customer-table.ts";
 import { mix, toHex } from "./random.ts";
 
-/** Opening hours, which many customers share. */
-export interface Schedule {
-  /** As in Evo Voice: usually an IANA id, sometimes a Windows id. */
-  readonly timeZoneId: string;
-  readonly ianaTimeZone: string;
-  readonly opens: number;
-  readonly closes: number;
-  readonly onSaturday: boolean;
-  readonly forceClosed: boolean;
-  /** The JSON of the `schedule` member. */
-  readonly json: string;
-}
-
+/** As in Evo Voice: usually an IANA id, sometimes a Windows id. */
 const timeZones = [
   ...["America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Phoenix"],
   ...["Europe/London", "Eastern Standard Time", "Pacific/Auckland"],
 ];
-const ianaTimeZones: Readonly<Record<string, string>> = { "Eastern Standard Time": "America/New_York" };
 
 const hours = [
   { opens: 8, closes: 17, onSaturday: false },
@@ -26,17 +13,13 @@ const hours = [
   { opens: 7, closes: 15, onSaturday: false },
 ] as const;
 
-/** The schedules; the last schedule is forced closed. */
-export function createSchedules(seed: number): readonly Schedule[] {
-  const open = timeZones.flatMap((timeZoneId) => {
-    const ianaTimeZone = ianaTimeZones[timeZoneId] ?? timeZoneId;
-    return hours.map((hour) => ({ timeZoneId, ianaTimeZone, ...hour, forceClosed: false }));
-  });
+/** The JSON of the `schedule` member, which many customers share; the last schedule is forced closed. */
+export function createSchedules(seed: number): readonly string[] {
+  const open = timeZones.flatMap((timeZoneId) => hours.map((hour) => ({ timeZoneId, ...hour, forceClosed: false })));
   const closed = open.slice(0, 1).map((schedule) => ({ ...schedule, forceClosed: true }));
-  return [...open, ...closed].map((schedule, index) => ({
-    ...schedule,
-    json: JSON.stringify(toScheduleInfo(schedule, toHex(seed, `schedule ${index}`, 20))),
-  }));
+  return [...open, ...closed].map((schedule, index) =>
+    JSON.stringify(toScheduleInfo(schedule, toHex(seed, `schedule ${index}`, 20))),
+  );
 }
 
 /** Three of four children inherit their parent's schedule. */
@@ -44,33 +27,22 @@ export function isInherited({ seed }: CustomerTable, { index, parent }: Row): bo
   return parent !== undefined && mix(seed ^ 0x496e6865, index) % 4 !== 0;
 }
 
-export function getSchedule(table: CustomerTable, row: Row, schedules: readonly Schedule[]): Schedule {
+export function getSchedule(table: CustomerTable, row: Row, schedules: readonly string[]): string {
   if (row.parent !== undefined && isInherited(table, row)) return getSchedule(table, row.parent, schedules);
   const hash = mix(table.seed ^ 0x53636865, row.index);
   const index = hash % 100 === 0 ? schedules.length - 1 : mix(hash, 1) % (schedules.length - 1);
-  return schedules[index] ?? (schedules[0] as Schedule);
+  return schedules[index] as string;
 }
 
-/** The state at a time. */
-export function getState(schedule: Schedule, at: Date): "Business Hours" | "After Hours" | "Holiday" {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone: schedule.ianaTimeZone,
-    weekday: "short",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    hourCycle: "h23",
-  }).formatToParts(at);
-  const part = (type: string): string => parts.find((candidate) => candidate.type === type)?.value ?? "";
-  if (schedule.forceClosed) return "After Hours";
-  if (part("month") === "12" && part("day") === "25") return "Holiday";
-  const weekday = part("weekday");
-  const isWorkday = weekday !== "Sun" && (weekday !== "Sat" || schedule.onSaturday);
-  const hour = Number(part("hour"));
-  return isWorkday && hour >= schedule.opens && hour < schedule.closes ? "Business Hours" : "After Hours";
+interface OpeningHours {
+  readonly timeZoneId: string;
+  readonly opens: number;
+  readonly closes: number;
+  readonly onSaturday: boolean;
+  readonly forceClosed: boolean;
 }
 
-function toScheduleInfo(schedule: Omit<Schedule, "json">, id: string): object {
+function toScheduleInfo(schedule: OpeningHours, id: string): object {
   const { timeZoneId, forceClosed, onSaturday } = schedule;
   const [startTime, endTime] = [schedule.opens, schedule.closes].map((hour) => `${toTwoDigits(hour)}:00`);
   const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", ...(onSaturday ? ["Saturday"] : [])];

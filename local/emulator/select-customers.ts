@@ -1,14 +1,6 @@
-import {
-  type CustomerTable,
-  findRow,
-  getCreatedAt,
-  getName,
-  getReferenceId,
-  type Row,
-  toId,
-} from "./customer-table.ts";
+import { type CustomerTable, findRow, getName, type Row } from "./customer-table.ts";
 
-/** The filters and the order of a list of customers, without its page. */
+/** The filters of a list of customers, without its page. */
 export interface CustomerSelection {
   /** Indexes of the accounts. */
   readonly accounts: readonly (0 | 1)[];
@@ -17,8 +9,6 @@ export interface CustomerSelection {
   readonly shallowParent: boolean;
   readonly tagIds: readonly string[];
   readonly specificIds: readonly string[];
-  readonly sortField?: string;
-  readonly descending: boolean;
 }
 
 export interface SelectionCache {
@@ -40,20 +30,23 @@ export function selectRows(table: CustomerTable, cache: SelectionCache, selectio
   const key = JSON.stringify(selection);
   const kept = rowsBySelection.get(key);
   if (kept !== undefined) return kept;
-  const rows = sortRows(table, filterRows(table, selection), selection);
-  if (selection.sortField === "datelastmodified") return rows;
+  const rows = filterRows(table, selection);
   rowsBySelection.set(key, rows);
   const [oldest] = rowsBySelection.keys();
   if (rowsBySelection.size > mostKept && oldest !== undefined) rowsBySelection.delete(oldest);
   return rows;
 }
 
+/** In the order in which the customers were added. */
 function filterRows(table: CustomerTable, selection: CustomerSelection): Row[] {
   const { accounts, tagIds, specificIds, parentCustomerIds, shallowParent } = selection;
   const wantedTags = [toTagBits(table, 0, tagIds), toTagBits(table, 1, tagIds)] as const;
   const parents = toRows(table, parentCustomerIds);
   const name = selection.nameFilter?.toLowerCase();
-  const candidates = specificIds.length === 0 ? table.rows : [...toRows(table, specificIds)].sort(byIndex);
+  const candidates =
+    specificIds.length === 0
+      ? table.rows
+      : [...toRows(table, specificIds)].sort((left, right) => left.index - right.index);
   return candidates.filter((row) => {
     const wanted = wantedTags[row.account];
     return (
@@ -82,40 +75,4 @@ function toRows(table: CustomerTable, ids: readonly string[]): ReadonlySet<Row> 
 function isBelow({ parent }: Row, parents: ReadonlySet<Row>, onlyChildren: boolean): boolean {
   if (parent === undefined) return false;
   return parents.has(parent) || (!onlyChildren && isBelow(parent, parents, false));
-}
-
-/** Sorts by a known field; otherwise customers stay in the order in which they were added. */
-function sortRows(table: CustomerTable, rows: Row[], { sortField, descending }: CustomerSelection): readonly Row[] {
-  const toKey = toSortKey(table, sortField);
-  if (toKey !== undefined) {
-    const keys = new Map(rows.map((row) => [row, toKey(row)]));
-    rows.sort((left, right) => compare(keys.get(left) ?? "", keys.get(right) ?? "") || byIndex(left, right));
-  }
-  return descending ? rows.reverse() : rows;
-}
-
-function toSortKey(table: CustomerTable, sortField: string | undefined): ((row: Row) => string | number) | undefined {
-  switch (sortField) {
-    case "name":
-      return (row) => getName(table, row);
-    case "referenceid":
-      return getReferenceId;
-    case "id":
-      return (row) => toId(table, row);
-    case "datecreated":
-      return (row) => getCreatedAt(table, row);
-    case "datelastmodified":
-      return ({ modifiedAt }) => modifiedAt;
-    default:
-      return undefined;
-  }
-}
-
-function compare(left: string | number, right: string | number): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
-
-function byIndex(left: Row, right: Row): number {
-  return left.index - right.index;
 }

@@ -4,7 +4,7 @@ import type { CustomerTable, Row } from "./customer-table.ts";
 import { type Faults, parseFaults } from "./faults.ts";
 import { keepChanges } from "./keep-changes.ts";
 import type { AttemptCounts } from "./pick-fault.ts";
-import { createSchedules, type Schedule } from "./schedules.ts";
+import { createSchedules } from "./schedules.ts";
 import { seedCustomers } from "./seed-customers.ts";
 import { createSelectionCache, type SelectionCache } from "./select-customers.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
@@ -14,11 +14,9 @@ export interface EmulatorState {
   readonly table: CustomerTable;
   readonly users: readonly [User, User, User];
   readonly sessions: Sessions;
-  readonly schedules: readonly Schedule[];
+  readonly schedules: readonly string[];
   readonly parts: CustomerParts;
   readonly selections: SelectionCache;
-  readonly stagingChanges: StagingChange[];
-  readonly startedAt: number;
   /** Called after each change of a customer. */
   readonly keep: (row: Row) => void;
   faults: Faults;
@@ -34,17 +32,6 @@ export interface EmulatorState {
 export interface LateWrite {
   readonly dueAtMs: number;
   write(): void;
-}
-
-/** One write of a flag: the source of the log. */
-export interface StagingChange {
-  readonly row: Row;
-  readonly isStaging: boolean;
-  readonly was: boolean;
-  /** Index of the user, or `outsider`. */
-  readonly user: number;
-  /** Epoch seconds. */
-  readonly at: number;
 }
 
 export interface StateOptions {
@@ -68,8 +55,6 @@ export function createState(options: StateOptions): EmulatorState {
     schedules: createSchedules(options.seed),
     parts: createCustomerParts(table.accounts),
     selections: createSelectionCache(),
-    stagingChanges: [],
-    startedAt: Date.now(),
     keep: options.file === undefined ? () => {} : keepChanges(table, options.file),
     faults,
     attempts: new Map(),
@@ -100,7 +85,7 @@ export function changeFaults(state: EmulatorState, spec: string): void {
   state.signInDownAtMs = undefined;
 }
 
-/** Sets one customer's flag and writes it to the log. */
+/** Sets one customer's flag. */
 export function writeStaging(
   state: EmulatorState,
   row: Row,
@@ -108,7 +93,6 @@ export function writeStaging(
   { user, atMs }: { readonly user: number; readonly atMs: number },
 ): void {
   const at = atMs / 1000;
-  state.stagingChanges.push({ row, isStaging, was: row.isStaging, user, at });
   if (state.faults.numbers["read-lag"] > 0)
     row.laggedWrites = [...(row.laggedWrites ?? []), { atMs, was: row.isStaging }];
   Object.assign(row, { isStaging, modifiedAt: at, modifiedBy: user });
