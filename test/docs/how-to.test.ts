@@ -14,11 +14,14 @@ import { startProgram } from "../support/start-program.ts";
 const PAGE = join(import.meta.dirname, "../../docs/how-to.md");
 const PARTS = readFileSync(PAGE, "utf8").split(/^(?=## )/m);
 const FLIPS_OF_EVENING = 10;
+/** Fast enough for bakes, and slow enough to answer within a day. */
+const FAST = 5_000;
 /** Held requests do not time out, and tries follow each other at once. */
 const RETRIES = { requestTimeoutMs: 60_000, mostBackoffMs: 20 };
 const PACE = { requestsPerSecond: 2_000, startRequestsPerSecond: 1_000, settleSeconds: 1 };
 
 let sandbox: Sandbox;
+let asked = Promise.withResolvers<void>();
 let folder: string;
 const stack = new AsyncDisposableStack();
 const written: string[] = [PARTS[0] ?? ""];
@@ -29,8 +32,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "cutover-how-to-"));
   stack.defer(() => rmSync(folder, { recursive: true }));
   const policy = { ...own, ...PACE, retries: RETRIES };
-  const options = { customers: 1_000, seed: 1, faults: "", port: 0, emulatorPort: 0, fast: 100_000, policy };
-  sandbox = await startSandbox(options, () => {}, stack);
+  const options = { customers: 1_000, seed: 1, faults: "", port: 0, emulatorPort: 0, fast: FAST, policy };
+  sandbox = await startSandbox(options, ({ change }) => change === "approval asked" && asked.resolve(), stack);
 });
 
 afterAll(async () => {
@@ -63,7 +66,7 @@ async function play(section: string): Promise<string> {
 
 function mask(text: string): string {
   return text
-    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3})?/g, "TIME")
+    .replaceAll(/\d{4}-\d\d-\d\d(?:T|\s+)\d\d:\d\d:\d\d(\.\d{3})?/g, "TIME")
     .replaceAll(/^took .*$/gm, "took")
     .replaceAll(/^rollout {3}promote-[0-9a-f]{12}$/gm, "rollout");
 }
@@ -78,15 +81,17 @@ async function run(command: string, json: string): Promise<string> {
   const flips = isEvening ? holdFlips() : undefined;
   const output = await runShell(command);
   await flips;
-  if (command.startsWith("cutover abort")) release();
-  // While its flips are held, the rollout of the evening runs.
+  if (command.includes('"approval"')) await waitForQuestion();
+  if (/^cutover (abort|approve|reject) /.test(command)) release();
+  // A rollout that is held or asks goes on while the next commands run.
   if (!isHeld) await sandbox.settled();
   if (isFailing) sandbox.emulator.setFaults("");
   return output;
 }
 
 /** The verbs that record who asks. */
-const ASKED = /^cutover (stage|promote|rollback|retry|plan|pause|resume|abort|stop|go|release|freeze|lift-freeze) /;
+const ASKED =
+  /^cutover (stage|promote|rollback|retry|plan|pause|resume|approve|reject|abort|stop|go|release|freeze|lift-freeze) /;
 const ROOT = join(import.meta.dirname, "../..");
 
 async function runShell(command: string): Promise<string> {
@@ -127,4 +132,13 @@ async function holdFlips(): Promise<void> {
     held.resolve();
   };
   while (arrived < FLIPS_OF_EVENING) await sleep(20);
+}
+
+async function waitForQuestion(): Promise<void> {
+  await asked.promise;
+  asked = Promise.withResolvers();
+  isHeld = true;
+  release = () => {
+    isHeld = false;
+  };
 }
