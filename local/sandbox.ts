@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import type { RolloutEvent } from "../lambda/core/report/rollout-event.ts";
+import { formatDuration } from "../lambda/core/report/text-layout.ts";
 import { describeFaults } from "./emulator/describe-faults.ts";
 import { describeChange } from "./sandbox/describe-change.ts";
 import { readSandboxArguments, SANDBOX_PORT, type SandboxOptions } from "./sandbox/read-arguments.ts";
@@ -101,8 +102,8 @@ function toWelcome(
   const at = port === SANDBOX_PORT ? "--sandbox" : `--sandbox --port ${port}`;
   const end = folder === undefined ? "Ctrl-C ends it, and keeps nothing" : `Ctrl-C ends it, and ${folder} keeps it`;
   return `Cutover sandbox on http://127.0.0.1:${port}: ${customers} customers${faults && `, faults ${faults}`}
-Open it in a browser to see and steer a rollout. Bakes and waits pass ${fast} times faster. ${end}.
-Its Evo Voice is ${emulator.address}.
+Open it in a browser to see and steer a rollout. ${end}.
+${fast === 1 ? "" : toPace(fast)}Its Evo Voice is ${emulator.address}.
 
 Try in another terminal, the last one while a wave bakes:
 
@@ -110,6 +111,13 @@ Try in another terminal, the last one while a wave bakes:
   npx cutover promote 2026.11.0 --all ${at}
   npx cutover abort ${at}
 ${alarm === undefined ? "" : toAlarmHint(alarm, port)}${webhooks.length === 0 ? "" : toWebhookHint(webhooks)}`;
+}
+
+/** The clock is the machine's, because freezes and `notAfter` are times of day. */
+function toPace(fast: number): string {
+  return `Bakes and waits pass ${fast} times faster: an hour takes ${formatDuration(3_600_000 / fast)}. So a pause or an approval ends before
+the time of day that is shown for its end. Freezes and --not-after go by the clock.
+`;
 }
 
 function toAlarmHint(alarm: string, port: number): string {

@@ -27,6 +27,9 @@ test("a killed sandbox goes on: its rollout ends, with one flip of each customer
   const before = await readWrites();
   await restart();
   expect(sandbox().out()).toContain(`: ${CUSTOMERS} customers\n`);
+  expect(sandbox().out()).toContain(
+    "pass 60 times faster: an hour takes 1 min 0 s. So a pause or an approval ends before",
+  );
   expect(await cutover("status", rolloutId, "--watch")).toMatchObject({ code: 0 });
   const { counts } = JSON.parse((await cutover("status", rolloutId, "--json")).out);
   const after = await readWrites();
