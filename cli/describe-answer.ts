@@ -1,3 +1,4 @@
+import { listAlarms } from "../lambda/core/report/describe-report.ts";
 import { findQuestion } from "../lambda/core/report/next-steps.ts";
 import type { Report } from "../lambda/core/report/report.ts";
 import { isUnderWay } from "../lambda/core/report/rollout-status.ts";
@@ -40,6 +41,7 @@ export function describeLive(answer: StatusAnswer): readonly Line[] {
     ...("counts" in answer ? toBars(answer) : []),
     { text: `  ${describeCounts(report) || none}` },
     ...failedBy.map(({ customers, message }) => toLine(`${formatNumber(customers)} failed: ${message}`, "red")),
+    ...(progress?.alarms?.length ? [toLine(`alarms: ${listAlarms(progress.alarms)}`, undefined)] : []),
     ...(progress?.heldBy ?? []).map((reason) => toLine(describeHeld(reason), "yellow")),
     ...(progress?.noted ?? []).map(({ message }) => toLine(message, "yellow")),
     ...(findQuestion(report) === undefined ? [] : [toLine("to answer: cutover approve, or cutover reject", "bold")]),

@@ -31,6 +31,7 @@ export function describeProgress(facts: ProgressFacts): RolloutProgress {
     ...(wave !== undefined && { wave }),
     since,
     ...(phase === "baking" && { bakeLeftSeconds: poll === undefined ? planned : findBakeLeft(poll, nowMs) }),
+    alarms: poll?.alarms,
     heldBy: [
       ...(poll?.noData ?? []),
       ...findLock(facts),

@@ -35,6 +35,8 @@ export interface GateRecord {
   readonly bakeLeftSeconds: number;
   /** Alarms without data. */
   readonly noData: readonly Reason[];
+  /** Of every alarm that it watches. */
+  readonly alarms: readonly Pick<AlarmReading, "name" | "state">[];
   /** How many of the commands the rollout had applied. */
   readonly commandsSeen: number;
   /** The remaining time of the pause; 0 without a pause. */

@@ -91,7 +91,7 @@ const HELD: Readonly<Partial<Record<RolloutProgress["phase"], string>>> = {
 /** Of a rollout that is under way: what it does, what holds it, and which commands it received. */
 function toProgress({ progress, plan }: Report, { characters }: Limits): Section | undefined {
   if (progress === undefined) return undefined;
-  const { phase, wave, since, bakeLeftSeconds = 0, heldBy, noted } = progress;
+  const { phase, wave, since, bakeLeftSeconds = 0, alarms = [], heldBy, noted } = progress;
   const waves = plan?.waves.length ?? 0;
   const where = wave === undefined || waves < 2 ? "" : `, wave ${wave} of ${waves}`;
   const doing = (heldBy.length > 0 ? HELD[phase] : undefined) ?? PHASES[phase];
@@ -101,10 +101,16 @@ function toProgress({ progress, plan }: Report, { characters }: Limits): Section
     title: "now",
     blocks: [
       { kind: "text", lines: [`${doing}${where}${left}, since ${formatTime(since)}`] },
+      { kind: "text", lines: alarms.length === 0 ? [] : [short(`alarms: ${listAlarms(alarms)}`)] },
       { kind: "text", lines: heldBy.map(({ message }) => short(`held: ${message}`)), style: "yellow" },
       { kind: "text", lines: noted.map(({ message }) => short(message)) },
     ],
   };
+}
+
+/** `calls-that-fail OK, late-calls no data` */
+export function listAlarms(alarms: NonNullable<RolloutProgress["alarms"]>): string {
+  return alarms.map(({ name, state }) => `${name} ${state === "INSUFFICIENT_DATA" ? "no data" : state}`).join(", ");
 }
 
 function toWaves(report: Report, { characters }: Limits): Section | undefined {

@@ -1,3 +1,4 @@
+import type { AlarmState } from "../reason-types.ts";
 import type { Explained } from "../reasons.ts";
 
 /** The progress of a rollout that is under way, as far as the ledger knows. */
@@ -9,6 +10,8 @@ export interface RolloutProgress {
   readonly since: string;
   /** In a bake, how much of it is left. */
   readonly bakeLeftSeconds?: number | undefined;
+  /** At the last poll of the gate. */
+  readonly alarms?: readonly { readonly name: string; readonly state: AlarmState }[] | undefined;
   /** Why the rollout does not continue now. */
   readonly heldBy: readonly Explained[];
   /** Commands that the rollout received, and what stops it. */

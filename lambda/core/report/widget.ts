@@ -1,6 +1,6 @@
 import { type LockAndControls, toHeld, toStopped } from "../controls.ts";
 import { describeReason, type Reason } from "../reasons.ts";
-import { describeReport, toAdviceBlocks } from "./describe-report.ts";
+import { describeReport, listAlarms, toAdviceBlocks } from "./describe-report.ts";
 import { type Html, html } from "./html.ts";
 import { adviseOn, findQuestion } from "./next-steps.ts";
 import { REPORT_STYLE } from "./page-style.ts";
@@ -68,25 +68,23 @@ function frameWidget(theme: Theme, content: Html): string {
 
 /** The buttons stand where a report advises commands. */
 const LIMITS: Limits = {
-  ...{ problemLines: 12, characters: 600, namedCustomers: 10, namesSkipped: false },
-  plannedCustomers: 0,
+  ...{ problemLines: 12, characters: 600, namedCustomers: 10, plannedCustomers: 0, namesSkipped: false },
 };
 
-function toControls({ controls, frozen, alarms }: WidgetFacts): Section {
+function toControls({ controls, frozen, alarms, report }: WidgetFacts): Section {
   const { stopped, holds, protectedIds } = controls;
   const held = Object.entries(holds).map(([release, hold]) => toHeld(release, hold));
   const advice = [...frozen, ...held].flatMap(adviseOn).filter(({ send }) => send !== undefined);
-  const watched = alarms.length === 0 ? "no alarm" : alarms.join(", ");
-  const facts = [
-    `${countCustomers(protectedIds.length)} protected, besides those of the policy; the gates watch ${watched}`,
-  ];
+  const seen = "missing" in report ? undefined : report.progress?.alarms;
+  const watched = (seen === undefined ? alarms.join(", ") : listAlarms(seen)) || "no alarm";
   return {
     title: "controls",
     blocks: [
       { kind: "text", lines: stopped === undefined ? [] : [describeReason(toStopped(stopped))], style: "red" },
       { kind: "text", lines: [...frozen, ...held].map((each) => describeReason(each)), style: "yellow" },
       ...advice.flatMap((each) => toAdviceBlocks(each)),
-      { kind: "text", lines: facts },
+      { kind: "text", lines: [`${countCustomers(protectedIds.length)} protected, besides those of the policy`] },
+      { kind: "text", lines: [`the gates watch ${watched}`] },
     ],
   };
 }

@@ -99,7 +99,7 @@ export function pollGate(ports: Ports, rollout: Locked<Rollout>, gateConfig: Gat
     const snapshot = { ...read, failed, elapsedMs: startedAtMs - rollout.startedAtMs };
     const alarmsReadAtMs = areRead(read.alarms) ? startedAtMs : sinceMs;
     const next = { ...evaluateGate(state, snapshot, gateConfig.rules), alarmsReadAtMs };
-    if (isNews(state, next)) await recordGateState(ports, rolloutId, next, gateConfig);
+    if (isNews(state, next)) await recordGateState(ports, rolloutId, next, { ...gateConfig, ...read });
     if (isStop(next.decision)) await latchStop(ports, rolloutId, next.decision).catch(logNotLatched(ports, rolloutId));
     return next;
   };
@@ -153,7 +153,7 @@ async function recordGateState(
   { ledger, log, nowMs }: Ports,
   rolloutId: string,
   state: GateState,
-  { rules }: GateConfig,
+  { rules, alarms }: Pick<GateConfig, "rules"> & Pick<GateSnapshot, "alarms">,
 ): Promise<void> {
   const { leftSeconds, blindTo = [], commandState, decision } = state;
   const reasons = whyWaits(state, rules) ?? [];
@@ -164,6 +164,7 @@ async function recordGateState(
     at: new Date(nowMs()).toISOString(),
     bakeLeftSeconds: leftSeconds,
     noData: blindTo,
+    alarms: alarms.map(({ name, state }) => ({ name, state })),
     commandsSeen: commandState.seen,
     pauseLeftSeconds: commandState.pausedSeconds ?? 0,
   };

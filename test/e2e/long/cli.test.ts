@@ -84,6 +84,7 @@ test("an abort from a cold shell ends a bake and restores all; the watching exit
   expect(started).toMatchObject({ code: 0, err: expect.stringContaining("\nto watch it: cutover status ") });
   const watched = cutover("status", "--watch", "--json");
   await until("baking", "2.0");
+  expect((await cutover("status")).out).toContain("\n  alarms: calls-that-fail OK\n");
   const beganAt = Date.now();
   expect(await cutover("abort", "--reason", "calls drop")).toMatchObject({ code: 0 });
   // Under 2 s on an idle machine. The limit is for a loaded one.

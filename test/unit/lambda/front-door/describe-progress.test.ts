@@ -31,7 +31,7 @@ const aCommand = (command: CommandRecord["command"], given: Partial<CommandRecor
 });
 
 const aGate = (given: Partial<GateRecord> = {}): GateRecord => ({
-  ...{ at: AT, bakeLeftSeconds: 0, noData: [], commandsSeen: 0, pauseLeftSeconds: 0 },
+  ...{ at: AT, bakeLeftSeconds: 0, noData: [], alarms: [], commandsSeen: 0, pauseLeftSeconds: 0 },
   ...given,
 });
 
@@ -115,6 +115,12 @@ describe("what is left of a bake", () => {
     const facts = { record: bakes, gate, nowMs: nowMs + passedMs };
     expect(describeIt(facts)).toMatchObject({ phase: "baking", bakeLeftSeconds });
   });
+});
+
+test("the alarms are those of the last poll, and none before the first poll of a phase", () => {
+  const alarms = [{ name: "calls-drop", state: "OK" }] as const;
+  expect(describeIt({ record: bakes, gate: aGate({ alarms }) }).alarms).toEqual(alarms);
+  expect(describeIt({ record: bakes, gate: aGate({ at: STARTED, alarms }) }).alarms).toBeUndefined();
 });
 
 describe("a rollout is held", () => {

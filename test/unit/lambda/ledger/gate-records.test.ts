@@ -177,7 +177,7 @@ test("the first stop of a rollout stays, with the rollout's gate inputs only", a
 
 test("the ledger keeps the last gate state of a rollout", async () => {
   expect(await ledger.findGateState("night")).toBeUndefined();
-  const first = { at: AT, bakeLeftSeconds: 300, noData: [], commandsSeen: 0, pauseLeftSeconds: 0 };
+  const first = { at: AT, bakeLeftSeconds: 300, noData: [], alarms: [], commandsSeen: 0, pauseLeftSeconds: 0 };
   const last = {
     ...first,
     bakeLeftSeconds: 60,

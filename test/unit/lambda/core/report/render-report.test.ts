@@ -451,6 +451,16 @@ waves
     if (phase !== "preparing") expect(text).toContain(`\n  ${wave}\n`);
   });
 
+  test("and shows the state of each alarm at the last poll", () => {
+    const alarms = [
+      { name: "calls-drop", state: "OK" },
+      { name: "late-calls", state: "INSUFFICIENT_DATA" },
+      { name: "gone", state: "missing" },
+    ] as const;
+    const running = aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, alarms } });
+    expect(render(running, 200)).toContain("\n  alarms: calls-drop OK, late-calls no data, gone missing\n");
+  });
+
   test("and at the end of its bake says that it is at its gate", () => {
     const text = render(
       aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, bakeLeftSeconds: 0 } }),
