@@ -30,8 +30,13 @@ export async function checkEnd(world: HistoryWorld, execution: Execution): Promi
   await checkReport(
     world,
     report,
-    execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined && "result" in end),
+    execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined && hasPassed(end)),
   );
+}
+
+/** An event that is too late by then ends the step with a final reason, which is a result too. */
+function hasPassed(end: object): boolean {
+  return "result" in end && !("final" in Object(end.result));
 }
 
 /** What a report can be held against. */

@@ -32,7 +32,10 @@ export type Happening =
 /** What people order: controls, and commands for one of the rollouts that run. */
 export type Order =
   | { readonly kind: "command"; readonly which: number; readonly command: SentCommand }
-  | { readonly kind: "stop everything" | "resume everything" | "clear releases" }
+  /** The answer to a rollout that waits for an approval; the front door takes no other. */
+  | { readonly kind: "answer"; readonly which: number; readonly command: "approve" | "reject" }
+  | { readonly kind: "freeze"; readonly minutes: number }
+  | { readonly kind: "stop everything" | "resume everything" | "clear releases" | "lift freeze" }
   | { readonly kind: "hold"; readonly release: string }
   | { readonly kind: "protect" | "unprotect"; readonly customer: number };
 
@@ -61,6 +64,13 @@ export const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
     "linear-40-percent-every-2-minutes",
     { waves: [{ cohort: "canary", bakeMinutes: 1 }, { rest: true }] },
     { waves: [{ customers: 1 }, { share: "30%", bakeMinutes: 3 }, { rest: true, bakeMinutes: 1 }] },
+    {
+      waves: [
+        { customers: 1, bakeMinutes: 1 },
+        { rest: true, approval: { hours: 0.5 } },
+      ],
+    },
+    { waves: [{ customers: 1, approval: { hours: 0.5 } }, { rest: true }] },
   ),
   onFailure: fc.constantFrom(undefined, "rollback", "halt"),
   waits: fc.boolean(),
@@ -94,6 +104,16 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constantFrom("stop everything" as const, "resume everything" as const) }),
   },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: kind("answer"),
+      which,
+      command: fc.constantFrom(...(["approve", "approve", "approve", "reject"] as const)),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind("freeze"), minutes: fc.constantFrom(1, 5, 60) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("lift freeze") }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("clear releases") }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("hold"), release: fc.constantFrom(...RELEASES) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("protect" as const, "unprotect" as const), customer }) },
@@ -204,6 +224,23 @@ export async function order(
       await ledger.addCommand(rollout.name, { ...by, id: `command-${sent}`, ...given.command });
       return;
     }
+    case "answer": {
+      const rollout = pick(rollouts, given.which);
+      const { lastEvent } = (rollout && (await ledger.findRollout(rollout.name))) ?? {};
+      if (rollout === undefined || lastEvent?.change !== "approval asked") return;
+      sent += 1;
+      const answer = { ...by, id: `command-${sent}`, command: given.command, wave: lastEvent.wave };
+      await ledger.addCommand(rollout.name, answer);
+      return;
+    }
+    case "freeze": {
+      const until = new Date(nowMs + given.minutes * 60_000).toISOString();
+      await ledger.changeControls({ ...by, change: "freeze", name: "fair", until });
+      return;
+    }
+    case "lift freeze":
+      await ledger.changeControls({ ...by, change: "lift-freeze", name: "fair" });
+      return;
     case "stop everything":
       await ledger.changeControls({ ...by, change: "stop-everything" });
       return;

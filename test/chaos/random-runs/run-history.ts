@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
 import { hasFlipped } from "./has-flipped.ts";
-import { eventPlan, letGoOn, running, toEvent, toScene } from "./history-commands.ts";
+import { eventPlan, letGoOn, order, running, toEvent, toScene } from "./history-commands.ts";
 import { createHistoryWorld, type HistoryOptions, type HistoryWorld } from "./history-world.ts";
 import { goOn, type Process, sleepsUntil } from "./processes.ts";
 
@@ -62,8 +62,9 @@ function pickNext(world: HistoryWorld, step: number): Process | undefined {
   return all.toSorted((a, b) => (sleepsUntil(a) ?? 0) - (sleepsUntil(b) ?? 0))[0];
 }
 
-/** With nothing in the way, each rollout that flipped can be turned back completely. */
+/** With nothing in the way but a freeze, each rollout that flipped can be turned back completely. */
 async function turnAllBack(world: HistoryWorld): Promise<void> {
+  await order(world.ledger, { kind: "freeze", minutes: 30 * 24 * 60 }, toScene(world), []);
   for (const { name } of world.executions.toReversed()) {
     const record = await world.ledger.findRollout(name);
     if (record?.plan === undefined || record.event.dryRun || record.event.action === "rollback") continue;

@@ -1,7 +1,9 @@
 import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
 import { findHold, type Lock, type LockAndControls } from "../../../lambda/core/controls.ts";
 import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
-import type { CommandRecord } from "../../../lambda/core/gate/apply-commands.ts";
+import { isFreezable } from "../../../lambda/core/freezes.ts";
+import { type CommandRecord, isAnswer } from "../../../lambda/core/gate/apply-commands.ts";
+import type { Plan } from "../../../lambda/core/plan/plan.ts";
 import { findRestorable } from "../../../lambda/core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../../lambda/core/rollback/source-rollouts.ts";
 import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
@@ -28,6 +30,15 @@ interface Held {
   isReleased?: boolean;
   /** Of the last request that was made under it. */
   usedAt?: number;
+}
+
+/** What a process has recorded that it is about to do with a customer. */
+interface Intention {
+  readonly at: number;
+  readonly atMs: number;
+  /** Of the batch. */
+  readonly key: string;
+  readonly isUndo: boolean;
 }
 
 /** Sees everything that happens, and says what must not have. */
@@ -58,7 +69,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   const batches = new Map<string, Item>();
   const commandsOf = new Map<string, { readonly command: CommandRecord; readonly at: number }[]>();
   /** When a process last recorded that it is about to flip a customer. */
-  const intentions = new Map<string, { readonly at: number; readonly key: string; readonly isUndo: boolean }>();
+  const intentions = new Map<string, Intention>();
   /** When a process last read a customer. */
   const readings = new Map<string, number>();
   /** Since when something stands in the controls. */
@@ -76,6 +87,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     const stands = [
       ...(after.stopped === undefined ? [] : ["stop"]),
       ...after.protectedIds.map((id) => `protect ${id}`),
+      ...(after.freezes ?? []).map(({ until }) => `freeze ${until}`),
     ];
     for (const name of standingSince.keys()) if (!stands.includes(name)) standingSince.delete(name);
     for (const name of stands) if (!standingSince.has(name)) standingSince.set(name, now);
@@ -107,7 +119,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     const again = (isUndo ? rollback : outcomes).filter(({ reason }) => reason.code === "not-applied");
     for (const id of [...(isUndo ? restoring : intended), ...again.map(({ customerId }) => customerId)])
       for (const by of [idOf(acting, id), `${acting.execution.name} ${id}`])
-        intentions.set(by, { at: now, key: `${key.pk} ${key.sk}`, isUndo });
+        intentions.set(by, { at: now, atMs: clock.nowMs, key: `${key.pk} ${key.sk}`, isUndo });
   }
 
   function noteCommands(key: Key, after: Item): void {
@@ -137,6 +149,24 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     const stoodBefore = (name: string) => (standingSince.get(name) ?? Number.POSITIVE_INFINITY) < since;
     if (stoodBefore("stop")) lie(`${who} in a batch that began after everything was stopped`);
     if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
+  }
+
+  /** No flip begins while a freeze holds, and none of a wave before its approval. Neither blocks a rollback. */
+  function checkLeave(process: Process, rolloutId: string, { at, atMs, key }: Intention): void {
+    const who = `${process.execution.name} flipped in a batch that began`;
+    const isFrozen = [...standingSince].some(
+      ([name, since]) => name.startsWith("freeze ") && since < at && atMs < Date.parse(name.slice("freeze ".length)),
+    );
+    if (isFrozen && isFreezable(process.execution.event as DeployEvent)) lie(`${who} while a freeze applied`);
+    const { waves = [] } = JSON.parse(String(records.get(rolloutId)?.plan ?? "{}")) as Partial<Plan>;
+    const place = Number(key.split("#").at(-1));
+    const { wave, approvalSeconds } = waves.find(({ from, to }) => from <= place && place < to) ?? {};
+    if (approvalSeconds === undefined) return;
+    const answers = (commandsOf.get(rolloutId) ?? []).filter(
+      ({ command }) => isAnswer(command) && command.wave === wave,
+    );
+    if (answers[0]?.command.command !== "approve" || answers[0].at > at)
+      lie(`${who} without the approval of wave ${wave}`);
   }
 
   /** A customer that was right when it was read is not touched. */
@@ -213,6 +243,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       else {
         checkOrders(process, customerId, intention.at);
         checkAborts(process, rolloutId, intention.at);
+        if (!intention.isUndo) checkLeave(process, rolloutId, intention);
         if (!intention.isUndo && intention.at > (stoppedAt.get(rolloutId) ?? Number.POSITIVE_INFINITY))
           lie(`${process.execution.name} flipped ${customerId} in a batch that began after an alarm had stopped it`);
         const batch = batches.get(intention.key);
