@@ -1,7 +1,6 @@
 /** The operations, by their documented names if they have one. */
 export type OperationName =
   | "Authenticate"
-  | "GetUserInfo"
   | "ListCustomers"
   | "GetCustomer"
   | "UpdateCustomer"

@@ -10,7 +10,6 @@ export interface Call {
   readonly state: EmulatorState;
   readonly parameters: Parameters;
   readonly headers: IncomingHttpHeaders;
-  readonly method: string;
   /** The signed-in user; undefined without a session. */
   readonly user: User | undefined;
   readonly fault: PickedFault;

@@ -68,7 +68,7 @@ function appliesTo(fault: ShareFault, operation: OperationName): boolean {
     case "moving-total":
       return operation === "ListCustomers";
     default:
-      return operation !== "Authenticate" && operation !== "GetUserInfo";
+      return operation !== "Authenticate";
   }
 }
 

@@ -9,7 +9,6 @@ import { takeFromWindow } from "./rate-limit.ts";
 import {
   forbidden,
   loginPage,
-  noContent,
   notFound,
   type Reply,
   redirectToLogin,
@@ -34,7 +33,7 @@ interface ServedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  asJson: boolean;
+  readonly asJson: boolean;
 }
 
 /** Answers one request of the Evo Voice API with its fault. */
@@ -74,7 +73,6 @@ async function serveRoute(served: ServedRequest): Promise<void> {
   if (route === "no such method") {
     throw new ServiceError(405, "NotSupportedException", `${path} does not support ${method}`);
   }
-  served.asJson ||= route.format === "data";
   count(service.counters.requests, route.operation);
   const text = method === "GET" ? "" : await readRequestText(request);
   const body = { contentType: request.headers["content-type"] ?? "", text };
@@ -101,12 +99,12 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   if (trouble !== undefined) return answer(served, trouble);
   const perform = async (): Promise<Reply> => {
     const operation = operations[route.operation];
-    const call = { state, parameters, headers: request.headers, method, user: session?.user, fault };
+    const call = { state, parameters, headers: request.headers, user: session?.user, fault };
     const reply = attempt(() => operation.run(call));
     if (operation.writes && reply.status === 200) await notifyListeners(service, about, "written");
     const doneBut = route.operation === "SetCustomerStagingMode" ? state.faults.numbers["done-but"] : 0;
     if (doneBut > 0) return toErrorReply(new ServiceError(doneBut, "DoneBut", "The flag was set all the same."));
-    return route.format === "one-way" && reply.status === 200 ? noContent : reply;
+    return reply;
   };
   await deliver(served, await applyFault({ fault, path, retryAfterSeconds, perform }));
   if (served.response.writableEnded) await notifyListeners(service, about, "answered");
