@@ -105,7 +105,7 @@ describe("from a signed delivery over HTTP to flipped customers", () => {
     payload.deployment_status.created_at = new Date(Date.now() - 61 * 60_000).toISOString();
     const { status, body } = await world.post(aGitHubDelivery({ secret: FIRST, payload }));
     expect(status).toBe(422);
-    expect(JSON.parse(body).error).toMatch(/came after its notAfter/);
+    expect(JSON.parse(body).error).toMatch(/later than the event's notAfter/);
     expect(starts(world)).toEqual([]);
   });
 
