@@ -21,19 +21,17 @@ type Version = { readonly id: string; readonly value: string; readonly createdAt
 type Secret = { readonly name: string; readonly arn: string; current?: Version; previous?: Version };
 type SecretRequest = {
   readonly SecretId?: string;
-  readonly VersionId?: string;
-  readonly VersionStage?: string;
+  readonly VersionStage?: "AWSCURRENT" | "AWSPREVIOUS";
   readonly SecretString?: string;
 };
 
 const ACTIONS = new Map([
   ["GetSecretValue", getSecretValue],
-  ["DescribeSecret", describeSecret],
   ["PutSecretValue", putSecretValue],
 ]);
 
 /**
- * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with the two reading actions and one that writes. A secret given as
+ * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with an action that reads and one that writes. A secret given as
  * `undefined` exists without a value, like a secret of a new stack.
  */
 export async function startSecretsManager(given: {
@@ -123,40 +121,18 @@ function getSecretValue(secret: Secret, asked: SecretRequest): object {
     Name: secret.name,
     VersionId: version.id,
     SecretString: version.value,
-    VersionStages: stagesOf(secret, version),
+    VersionStages: [asked.VersionStage ?? "AWSCURRENT"],
     CreatedDate: version.createdAt / 1000,
   };
 }
 
 function versionOf(secret: Secret, asked: SecretRequest): Version {
-  const stage = asked.VersionStage ?? (asked.VersionId ? undefined : "AWSCURRENT");
-  const version = [secret.current, secret.previous].find(
-    (each) =>
-      each !== undefined &&
-      (asked.VersionId === undefined || asked.VersionId === each.id) &&
-      (stage === undefined || stagesOf(secret, each).includes(stage)),
-  );
-  if (!version) throw new ServiceError(cannotFind(asked.VersionId, stage), { code: "ResourceNotFoundException" });
-  return version;
-}
-
-function cannotFind(versionId: string | undefined, stage: string | undefined): string {
-  const which = versionId === undefined ? `staging label: ${stage}` : `VersionId: ${versionId}`;
-  return `Secrets Manager can't find the specified secret value for ${which}`;
-}
-
-function stagesOf(secret: Secret, version: Version): readonly string[] {
-  return version === secret.current ? ["AWSCURRENT"] : ["AWSPREVIOUS"];
-}
-
-function describeSecret(secret: Secret): object {
-  const versions = [secret.current, secret.previous].filter((version) => version !== undefined);
-  return {
-    ARN: secret.arn,
-    Name: secret.name,
-    ...(secret.current ? { LastChangedDate: secret.current.createdAt / 1000 } : {}),
-    VersionIdsToStages: Object.fromEntries(versions.map((version) => [version.id, stagesOf(secret, version)])),
-  };
+  const stage = asked.VersionStage ?? "AWSCURRENT";
+  const version = { AWSCURRENT: secret.current, AWSPREVIOUS: secret.previous }[stage];
+  if (version !== undefined) return version;
+  throw new ServiceError(`Secrets Manager can't find the specified secret value for staging label: ${stage}`, {
+    code: "ResourceNotFoundException",
+  });
 }
 
 function putSecretValue(secret: Secret, { SecretString }: SecretRequest): object {
