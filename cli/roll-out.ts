@@ -67,9 +67,12 @@ function agreeOnPlan(door: Door, event: Event, { yes = false, json }: Manner): P
       const refusal = findRefusal(started);
       if (refusal !== undefined) throw new Refused(refusal);
       const planned = await followPlan(door, started);
-      if (!json || planned.status !== "planned") printAnswer(door, planned, { json });
-      else if (!yes) say({ text: describeAnswer(planned, door.writeAdvice) });
-      if (planned.status !== "planned" || !("plan" in planned) || planned.plan === undefined) return undefined;
+      if (planned.status !== "planned" || !("plan" in planned) || planned.plan === undefined) {
+        printAnswer(door, planned, { json });
+        return undefined;
+      }
+      if (!json) print(describeAnswer(planned, false));
+      else if (!yes) say({ text: describeAnswer(planned, false) });
       const { flip, hash } = planned.plan;
       const question = `${event.action} ${countCustomers(flip)} on ${door.environment}?`;
       return { seen: { ...event, plan: hash }, question };
@@ -119,7 +122,7 @@ export function printAnswer(door: Door, answer: StatusAnswer, { json }: Manner):
 }
 
 /** The report, and what can be done next. */
-export function describeAnswer(answer: StatusAnswer, writeAdvice: AdviceWriter): string {
+export function describeAnswer(answer: StatusAnswer, writeAdvice: AdviceWriter | false): string {
   if ("counts" in answer) return renderReport(answer, "terminal", { writeAdvice });
   const { rolloutId, status, problems = [] } = answer;
   return [`rollout ${rolloutId} is ${status}`, ...problems.map(({ message }) => clean(message))].join("\n");

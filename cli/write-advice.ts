@@ -5,28 +5,29 @@ import { toFlag } from "./to-flag.ts";
 export function createAdviceWriter(options: readonly string[]): AdviceWriter {
   return ({ send, add }) => {
     if (send !== undefined) return toCommandLine([...toWords(send), ...options]);
-    return add && toCommandLine(toTyped(process.argv.slice(2), add));
+    return add && describeTyped(process.argv.slice(2), add);
   };
 }
 
 /** For a POSIX shell. */
 export function toCommandLine(words: readonly string[]): string {
   return ["cutover", ...words]
-    .map((word) => (/^[\w./:@=…-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map((word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(" ");
 }
 
 /** The event that was typed, with more flags; of another verb, such as `status`, only the flags. */
-function toTyped(argv: readonly string[], add: NonNullable<Advice["add"]>): readonly string[] {
+function describeTyped(argv: readonly string[], add: NonNullable<Advice["add"]>): string {
+  const flags = Object.entries(add).flatMap(([member, value]) => toFlags(member, value));
   const at = argv.findIndex((word) => SENDS.includes(word));
+  if (at === -1) return ["the same command with", ...flags].join(" ");
   const isOnlyPlanned = add.dryRun === false && argv[at] === "plan";
   const typed = argv.filter((word, index) => !FORMS.includes(word) && !(isOnlyPlanned && index === at));
-  const flags = Object.entries(add).flatMap(([member, value]) => toFlags(member, value));
-  return [...(at === -1 ? ["…"] : typed), ...flags];
+  return toCommandLine([...typed, ...flags]);
 }
 
 const SENDS: readonly string[] = ["plan", "stage", "promote", "rollback", "retry"];
-const FORMS: readonly string[] = ["--json", "--csv"];
+const FORMS: readonly string[] = ["--json", "--csv", "--yes"];
 
 function toFlags(member: string, value: unknown): readonly string[] {
   if (value === undefined || typeof value === "boolean") return [];

@@ -79,7 +79,7 @@ async function getRollout(ports: FrontDoorPorts, rolloutId: string): Promise<Rol
   const record = await ports.ledger.findRollout(rolloutId);
   if (record !== undefined) return reconcileStatus(ports, record);
   throw new RefusedError(
-    `nothing was done: no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or it was never sent; ask for its status, and send the command again once it runs`,
+    `nothing was done: no rollout ${rolloutId} is known: it began a few seconds ago, it was refused, or it was never sent; ask for its status, and send the command again once it runs`,
   );
 }
 

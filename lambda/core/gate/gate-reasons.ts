@@ -27,7 +27,7 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   paused: ({ by, until, why }) =>
     by === undefined || until === undefined ? "paused" : `paused by ${by} until ${formatTime(until)}: ${why}`,
   "waits-for-approval": ({ wave, customers, until }) =>
-    `wave ${wave} of ${countCustomers(customers)} waits for an approval, until ${formatTime(until)}; no answer in time is a no`,
+    `wave ${wave}, ${countCustomers(customers)}, waits for an approval until ${formatTime(until)}; no answer in time is a no`,
   approved: ({ wave, by, at, why }) => `wave ${wave} was approved by ${by} at ${formatTime(at)}: ${why}`,
   rejected: ({ wave, by, at, why }) => `wave ${wave} was rejected by ${by} at ${formatTime(at)}: ${why}`,
   "not-approved-in-time": ({ wave, seconds }) =>

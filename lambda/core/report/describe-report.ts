@@ -211,10 +211,9 @@ function toMoved(customers: number): string {
   return `${formatNumber(customers)} of the plan had the wanted flag before the rollout came to them: something else moved them`;
 }
 
-function toNext(report: Report, { writeAdvice }: Limits): Section | undefined {
-  const advice = writeAdvice === undefined ? [] : adviseReader(report);
-  if (advice.length === 0) return undefined;
-  return { title: "next", blocks: advice.flatMap((each) => toAdviceBlocks(each, writeAdvice)) };
+function toNext(report: Report, { writeAdvice: write }: Limits): Section | undefined {
+  const blocks = write ? adviseReader(report).flatMap((each) => toAdviceBlocks(each, write)) : [];
+  return blocks.length === 0 ? undefined : { title: "next", blocks };
 }
 
 export function toAdviceBlocks(advice: Advice, write: AdviceWriter = writeAsJson): readonly Block[] {

@@ -49,6 +49,6 @@ export interface Limits {
   readonly plannedCustomers: number;
   /** Whether skipped customers are named too. */
   readonly namesSkipped: boolean;
-  /** In which form it says what can be sent next; absent where buttons say it. */
-  readonly writeAdvice?: AdviceWriter | undefined;
+  /** In which form it says what can be sent next; false where buttons or a question say it. */
+  readonly writeAdvice: AdviceWriter | false;
 }

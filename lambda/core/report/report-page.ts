@@ -30,7 +30,7 @@ export function writeReportPage({ report, customers, environment, asOf, writeAdv
   return writePage({ title: `${action} ${release}`, body, script: customers.length === 0 ? "" : FILTER });
 }
 
-const LIMITS: Limits = {
+const LIMITS: Omit<Limits, "writeAdvice"> = {
   ...{ problemLines: 1_000, characters: 2_000, namedCustomers: 20, namesSkipped: false },
   // The page lists every customer.
   plannedCustomers: 0,

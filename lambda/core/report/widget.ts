@@ -69,6 +69,7 @@ function frameWidget(theme: Theme, content: Html): string {
 /** The buttons stand where a report advises commands. */
 const LIMITS: Limits = {
   ...{ problemLines: 12, characters: 600, namedCustomers: 10, plannedCustomers: 0, namesSkipped: false },
+  writeAdvice: false,
 };
 
 function toControls({ controls, frozen, alarms, report }: WidgetFacts): Section {

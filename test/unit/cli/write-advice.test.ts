@@ -30,15 +30,15 @@ test.each(SENT)("%j is one command line, and the same JSON for other readers", (
 
 const PLAN = { dryRun: false, id: undefined, plan: "0f3c9a1b2d4e" };
 const ADDED: readonly (readonly [string, NonNullable<Advice["add"]>, string])[] = [
-  ["plan promote 1.0 --all --json", PLAN, "promote 1.0 --all --plan 0f3c9a1b2d4e"],
-  ["--sandbox plan rollback night --csv", { dryRun: false }, "--sandbox rollback night"],
-  ["status planned-1", PLAN, "… --plan 0f3c9a1b2d4e"],
+  ["plan promote 1.0 --all --json", PLAN, "cutover promote 1.0 --all --plan 0f3c9a1b2d4e"],
+  ["--sandbox plan rollback night --csv", { dryRun: false }, "cutover --sandbox rollback night"],
+  ["status planned-1", PLAN, "the same command with --plan 0f3c9a1b2d4e"],
   [
     "promote 1.0 --tag plan",
     { onBusy: "wait", notAfter: "TIME" },
-    "promote 1.0 --tag plan --on-busy wait --not-after TIME",
+    "cutover promote 1.0 --tag plan --on-busy wait --not-after TIME",
   ],
-  ["stage 1.0 --all", { override: { reason: "WHY" } }, "stage 1.0 --all --override WHY"],
+  ["stage 1.0 --all --yes", { override: { reason: "WHY" } }, "cutover stage 1.0 --all --override WHY"],
 ];
 
 test.each(ADDED)("an event of `%s` is sent again as the line that was typed", (typed, add, line) => {
@@ -46,7 +46,7 @@ test.each(ADDED)("an event of `%s` is sent again as the line that was typed", (t
   process.argv = ["node", "cutover", ...typed.split(" ")];
   const written = createAdviceWriter(["--sandbox"])({ say: "To do it:", add });
   process.argv = argv;
-  expect(written).toBe(`cutover ${line}`);
+  expect(written).toBe(line);
 });
 
 test("a reader of JSON gets the members that are added, and nothing where there is only a sentence", () => {

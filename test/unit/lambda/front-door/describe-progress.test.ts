@@ -74,7 +74,7 @@ describe("the phase of a rollout", () => {
           {
             ...{ code: "waits-for-approval", wave: 4, customers: 20, until: "2026-11-24T02:00:00.000Z" },
             message:
-              "wave 4 of 20 customers waits for an approval, until 2026-11-24 02:00:00 UTC; no answer in time is a no",
+              "wave 4, 20 customers, waits for an approval until 2026-11-24 02:00:00 UTC; no answer in time is a no",
           },
         ],
       },
