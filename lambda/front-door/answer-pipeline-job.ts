@@ -9,7 +9,6 @@ import {
   type PipelineRequest,
   readPipelineRequest,
   refuseToken,
-  toContinuationToken,
 } from "../triggers/code-pipeline.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
@@ -66,16 +65,16 @@ async function reportJob(
   jobId: string,
   rollout: Continuation | Started,
 ): Promise<PipelineAnswer> {
-  const isNew = "status" in rollout && rollout.status === "starting";
   const { rolloutId, execution } = rollout;
-  const answer: StatusAnswer = isNew
-    ? { rolloutId, status: "starting" }
-    : await readStatus(ports, { rolloutId, ...(execution !== undefined && { execution }) });
+  const isNew = "status" in rollout && rollout.status === "starting";
+  const answer = isNew
+    ? ({ rolloutId, status: "starting" } as const)
+    : await readStatus(ports, { rolloutId, execution });
   if (answer.rolloutId !== rolloutId) throw refuseToken();
   const { status } = answer;
   const details = { rolloutId, summary: toSummary(answer) };
   if (status === "starting" || isUnderWay({ status }))
-    await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution }));
+    await ports.pipelineJobs.askAgain(jobId, details, JSON.stringify({ rolloutId, execution } satisfies Continuation));
   else if ("counts" in answer && hasSucceeded(answer))
     await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
   else await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);

@@ -4,7 +4,7 @@ import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import { type CommandRecord, toUnanswered } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import { explain, type Reason } from "../core/reasons.ts";
-import type { RolloutProgress } from "../core/report/rollout-progress.ts";
+import type { Phase, RolloutProgress } from "../core/report/rollout-progress.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findPhase } from "./find-phase.ts";
 
@@ -39,7 +39,7 @@ export function describeProgress(facts: ProgressFacts): RolloutProgress {
       ...(poll === undefined ? [] : findPause(poll, commands)),
       // The stop switch holds flips, and a dry run has none.
       ...(controls.stopped === undefined || record.event.dryRun ? [] : [toStopped(controls.stopped)]),
-      ...(mayBeFrozen(phase) ? findFrozen(facts) : []),
+      ...(FROZEN.includes(phase) ? findFrozen(facts) : []),
     ].map(explain),
     noted: [
       ...(isStopping ? [{ code: "stopping", why: stop.reasons } as const] : []),
@@ -54,26 +54,18 @@ function findBakeLeft({ at, bakeLeftSeconds, noData }: GateRecord, nowMs: number
   return Math.max(0, Math.ceil(bakeLeftSeconds - passedSeconds));
 }
 
-function findLock({ record: { status, event }, ...facts }: ProgressFacts): readonly Reason[] {
+function findLock(facts: ProgressFacts): readonly Reason[] {
+  const { status, event } = facts.record;
   const { lock } = facts.controls;
-  if (status !== "waiting" || (lock === undefined && findFrozen({ record: { event }, ...facts }).length > 0)) return [];
+  if (status !== "waiting" || (lock === undefined && findFrozen(facts).length > 0)) return [];
   return [{ code: "waits-for-lock", holder: lock?.rolloutId, until: event.notAfter }];
 }
 
 /** A bake goes on during a freeze. An approval may be given during one, and its wave begins after it. */
-function mayBeFrozen(phase: RolloutProgress["phase"]): boolean {
-  return ["waiting", "preparing", "waiting for approval", "flipping"].includes(phase);
-}
+const FROZEN: readonly Phase[] = ["waiting", "preparing", "waiting for approval", "flipping"];
 
-function findFrozen({
-  record: { event },
-  freezes,
-  controls,
-  nowMs,
-}: Pick<ProgressFacts, "freezes" | "controls" | "nowMs"> & {
-  readonly record: Pick<RolloutRecord, "event">;
-}): readonly Reason[] {
-  const freeze = findFreezeOf(event, freezes, controls, nowMs);
+function findFrozen({ record, freezes, controls, nowMs }: ProgressFacts): readonly Reason[] {
+  const freeze = findFreezeOf(record.event, freezes, controls, nowMs);
   return freeze === undefined ? [] : [toFrozen(freeze)];
 }
 

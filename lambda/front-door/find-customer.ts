@@ -35,7 +35,7 @@ async function findInRollout(
   record: RolloutRecord,
   { customerId, referenceId = "" }: CustomerCommand,
 ): Promise<readonly CustomerRollout[]> {
-  const { rolloutId, plan, event, source } = record;
+  const { rolloutId, plan, event } = record;
   if (plan === undefined) return [];
   const name = customerId ?? toShortName(referenceId);
   const index = await ledger.readCustomerIndex(rolloutId, findIndexItem(name, countIndexItems(plan)));
@@ -43,23 +43,15 @@ async function findInRollout(
   if (places.length === 0) return [];
   const items = await ledger.readPlanItems(rolloutId, plan, places);
   const listed = items.flatMap((item, at) => toListed(item, findWave(plan, places[at] as number)));
-  const { dryRun, requestedBy, reason } = event;
-  const rollout = {
-    rolloutId,
-    action: actionOf({ event, source }),
-    release: releaseOf(record),
-    dryRun,
-    requestedBy,
-    reason,
-  };
   const found = listed.filter((each) => (customerId === undefined ? each.referenceId : each.customerId) === name);
-  return Promise.all(
-    found.map(async (customer) => ({
-      ...rollout,
-      ...customer,
-      rollback: await findRollback(ledger, record, customer),
-    })),
-  );
+  const { dryRun, requestedBy, reason } = event;
+  const rollout = { rolloutId, action: actionOf(record), release: releaseOf(record), dryRun, requestedBy, reason };
+  const add = async (customer: ListedCustomer): Promise<CustomerRollout> => ({
+    ...rollout,
+    ...customer,
+    rollback: await findRollback(ledger, record, customer),
+  });
+  return Promise.all(found.map(add));
 }
 
 /** A rollout that rolled itself back says why in its report. */

@@ -84,11 +84,8 @@ async function findById(ports: StartRolloutPorts, event: DeployEvent, id: string
   );
 }
 
-function join(
-  { rolloutId, execution }: Pick<RolloutRecord, "rolloutId" | "execution">,
-  status: RolloutStatus,
-): Started {
-  return { rolloutId, status, joined: true, execution };
+function join(known: Pick<RolloutRecord, "rolloutId" | "execution">, status: RolloutStatus): Started {
+  return { rolloutId: known.rolloutId, status, joined: true, execution: known.execution };
 }
 
 async function startWorker(ports: StartRolloutPorts, event: DeployEvent, via: Via): Promise<Started> {

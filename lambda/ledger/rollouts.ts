@@ -11,7 +11,6 @@ import type { RolloutRecord } from "../core/rollout-record.ts";
 import { environmentKey, rolloutKey } from "./keys.ts";
 import { ABSENT, type Condition, type Item, type Key, PRESENT, type Table } from "./table.ts";
 
-type Listed = Pick<DeployEvent, "dryRun">;
 type Change = Item & { readonly status?: RolloutStatus };
 
 /** The record of each rollout: its event, its execution and its report; and the order in which rollouts began. */
@@ -52,7 +51,7 @@ export function createRolloutRecords(table: Table, environment: string) {
       if (kept.execution === record.execution) await table.put(toListKey(environment, kept), { rolloutId });
       return kept;
     },
-    async readLastRollouts(most: number, { dryRun }: Listed): Promise<readonly RolloutRecord[]> {
+    async readLastRollouts(most: number, { dryRun }: Pick<DeployEvent, "dryRun">): Promise<readonly RolloutRecord[]> {
       const ids: string[] = [];
       for await (const { rolloutId } of table.query(environmentKey(environment, toListPrefix(dryRun)))) {
         ids.push(rolloutId as string);

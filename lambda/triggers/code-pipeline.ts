@@ -66,10 +66,6 @@ export function readPipelineRequest({ jobId, userParameters, continuationToken }
   return { input: { id: continuation?.rolloutId ?? jobId, ...event }, wait, continuation };
 }
 
-export function toContinuationToken(continuation: Continuation): string {
-  return JSON.stringify(continuation);
-}
-
 function toContinuation(token: string): Continuation {
   const parsed = Continuation.safeParse(findJson(token));
   if (parsed.success) return parsed.data;

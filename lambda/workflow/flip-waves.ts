@@ -125,13 +125,8 @@ async function verifyWave(
   return whyStopped(applied) === undefined ? { ...applied, counts, verified: { batch: to, counts } } : applied;
 }
 
-interface Passed {
-  readonly progress: FlipProgress;
-  readonly result: WaveResult;
-}
-
 /** The decision after a wave and during its bake. A wave that was stopped while it was flipped needs no further decision. */
-async function passGate(ready: Ready, wave: PlannedWave, flipped: Noted): Promise<Passed> {
+async function passGate(ready: Ready, wave: PlannedWave, flipped: Noted) {
   const { ports, durable, rollout, plan } = ready;
   const isStopped = whyStopped(flipped.progress) !== undefined;
   const { progress, notes } = isStopped ? flipped : await bake(ready, wave, flipped);

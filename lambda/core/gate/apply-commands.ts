@@ -86,11 +86,8 @@ function toEffect({ command, requestedBy, reason, pauseSeconds, rollback }: Comm
   }
 }
 
-export type Answer = CommandRecord & { readonly command: "approve" | "reject" };
-
-export function isAnswer(command: CommandRecord): command is Answer {
-  return command.command === "approve" || command.command === "reject";
-}
+/** Of the wave that waited when it was sent. */
+export type Answer = CommandRecord & { readonly command: "approve" | "reject"; readonly wave: number };
 
 export type Unanswered = Extract<GateReason, { readonly code: "waits-for-approval" }>;
 
@@ -101,7 +98,9 @@ export function toUnanswered({ wave, customers, until }: Omit<Unanswered, "code"
 
 /** The answer of a wave that waits for an approval: the first one counts, and none of another wave. */
 export function findAnswer(commands: readonly CommandRecord[], wave: number): Answer | undefined {
-  return commands.filter(isAnswer).find((answer) => answer.wave === wave);
+  return commands.find(
+    (one): one is Answer => (one.command === "approve" || one.command === "reject") && one.wave === wave,
+  );
 }
 
 /** The command state after so many seconds: a pause ends with its time. */

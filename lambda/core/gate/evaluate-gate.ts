@@ -7,6 +7,7 @@ import type { AlarmState } from "../reason-types.ts";
 import type { Reason } from "../reasons.ts";
 import {
   type Abort,
+  type Answer,
   applyCommands,
   type CommandRecord,
   type CommandState,
@@ -151,11 +152,13 @@ export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: Ga
   const stop = findStop(poll, snapshot, rules);
   if (stop !== undefined) return { ...poll.state, decision: stop };
   const blindTo = describeAlarms(poll.blindTo, MOST_HELD_BY);
-  const { heldBy: unanswered, notes: answered } = readAnswer(snapshot, rules);
+  const { answer } = poll;
+  const unanswered = rules.approval !== undefined && answer === undefined ? [rules.approval.asked] : [];
   const heldBy = [...blindTo, ...toHolds(poll.state.commandState, snapshot), ...unanswered];
   const { leftSeconds, notes = [] } = poll.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
-    return { ...poll.state, decision: { decision: "proceed", reasons: [...notes, ...answered] } };
+    const approved: readonly Reason[] = answer === undefined ? [] : [{ code: "approved", ...toAnswered(answer) }];
+    return { ...poll.state, decision: { decision: "proceed", reasons: [...notes, ...approved] } };
   }
   return {
     ...poll.state,
@@ -171,9 +174,15 @@ interface Poll {
   readonly abort: Abort | undefined;
   readonly blindTo: readonly AlarmReading[];
   readonly freeze: FreezeInForce | undefined;
+  /** Of the wave that waits for an approval. */
+  readonly answer: Answer | undefined;
 }
 
-function applyPoll(before: GateState, { alarms, commands, freeze }: GateSnapshot, { isDelay }: GateRules): Poll {
+function applyPoll(
+  before: GateState,
+  { alarms, commands, freeze }: GateSnapshot,
+  { isDelay, approval }: GateRules,
+): Poll {
   const { leftSeconds, commandState, waitSeconds, notes = [] } = before;
   const { skipBake, abort, ...applied } = applyCommands(passTime(commandState, waitSeconds), commands);
   const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
@@ -189,7 +198,7 @@ function applyPoll(before: GateState, { alarms, commands, freeze }: GateSnapshot
     waitSeconds: 0,
     ...(reasons.length > 0 && { notes: reasons }),
   };
-  return { state, abort, blindTo, freeze };
+  return { state, abort, blindTo, freeze, answer: approval && findAnswer(commands, approval.asked.wave) };
 }
 
 /** A long bake is polled rarely: a poll without data does not show how long there was none before it. */
@@ -198,30 +207,26 @@ function toBlind({ blindTo, blindSeconds, waitSeconds }: GateState): number {
 }
 
 /** The latched stop is what an earlier poll decided: an alarm that is OK again does not cancel it. */
-function findStop({ state, abort, blindTo }: Poll, snapshot: GateSnapshot, rules: GateRules): Stop | undefined {
+function findStop({ abort, ...poll }: Poll, snapshot: GateSnapshot, rules: GateRules): Stop | undefined {
   const stop =
     snapshot.stop ??
     findBudgetStop(snapshot, rules) ??
     findAlarmStop(snapshot, rules) ??
     (rules.share &&
-      stopToKeepReserve({ operations: state.operations, elapsedMs: snapshot.elapsedMs ?? 0 }, rules.share));
+      stopToKeepReserve({ operations: poll.state.operations, elapsedMs: snapshot.elapsedMs ?? 0 }, rules.share));
   if (abort !== undefined) return toAbort(abort, stop?.reasons ?? []);
-  return stop ?? findBlindStop(state, blindTo, rules) ?? findNo({ state, blindTo }, snapshot, rules);
+  return stop ?? findBlindStop(poll.state, poll.blindTo, rules) ?? findNo(poll, rules);
 }
 
 /** A rejection, or no answer in time. A poll without all data may have missed an answer. */
-function findNo(
-  { state, blindTo }: Pick<Poll, "state" | "blindTo">,
-  { commands }: GateSnapshot,
-  { approval, onFailure }: GateRules,
-): Stop | undefined {
-  if (approval === undefined) return undefined;
-  const { asked, seconds } = approval;
-  const { wave } = asked;
-  const answer = findAnswer(commands, wave);
-  if (answer?.command === "reject")
-    return toStop(onFailure, "approval", [{ code: "rejected", ...toAnswered(answer, wave) }]);
-  const isOver = answer === undefined && state.heldSeconds >= seconds && blindTo.length === 0;
+function findNo({ state, blindTo, answer }: Omit<Poll, "abort">, { approval, onFailure }: GateRules): Stop | undefined {
+  if (answer?.command === "reject") return toStop(onFailure, "approval", [{ code: "rejected", ...toAnswered(answer) }]);
+  if (approval === undefined || answer !== undefined || blindTo.length > 0) return undefined;
+  const {
+    asked: { wave },
+    seconds,
+  } = approval;
+  const isOver = state.heldSeconds >= seconds;
   return isOver ? toStop(onFailure, "approval", [{ code: "not-approved-in-time", wave, seconds }]) : undefined;
 }
 
@@ -285,20 +290,7 @@ function toHolds({ pausedSeconds }: CommandState, { controls, freeze }: GateSnap
   ];
 }
 
-/** What an approval holds the gate for, or who answered it: the reasons of a wave that was approved. */
-function readAnswer(
-  { commands }: GateSnapshot,
-  { approval }: GateRules,
-): { readonly heldBy: readonly Reason[]; readonly notes: readonly Reason[] } {
-  if (approval === undefined) return { heldBy: [], notes: [] };
-  const { asked } = approval;
-  const answer = findAnswer(commands, asked.wave);
-  return answer === undefined
-    ? { heldBy: [asked], notes: [] }
-    : { heldBy: [], notes: [{ code: "approved", ...toAnswered(answer, asked.wave) }] };
-}
-
-function toAnswered({ requestedBy, via, at, reason }: CommandRecord, wave: number) {
+function toAnswered({ wave, requestedBy, via, at, reason }: Answer) {
   return { wave, by: requestedBy, via, at, why: reason };
 }
 

@@ -96,20 +96,15 @@ function toDecision(
   { decision, reasons }: Decided,
   { bake, done }: { readonly bake: string | undefined; readonly done: number },
 ): string {
-  if (done === 0 && (decision === "roll back" || decision === "halt")) return "stopped before its first flip";
-  switch (decision) {
-    case undefined:
-      return "passed";
-    case "proceed":
-      if (bake === undefined) return "proceeded";
-      return reasons.some(({ code }) => SKIPPED.includes(code))
-        ? `bake of ${bake} cut short, proceeded`
-        : `baked ${bake}, proceeded`;
-    case "roll back":
-      return "stopped, rolled back";
-    case "halt":
-      return status === "aborted" ? "stopped, aborted" : "stopped, halted";
+  if (decision === undefined) return "passed";
+  if (decision === "proceed") {
+    if (bake === undefined) return "proceeded";
+    const isSkipped = reasons.some(({ code }) => SKIPPED.includes(code));
+    return isSkipped ? `bake of ${bake} cut short, proceeded` : `baked ${bake}, proceeded`;
   }
+  if (done === 0) return "stopped before its first flip";
+  if (decision === "roll back") return "stopped, rolled back";
+  return status === "aborted" ? "stopped, aborted" : "stopped, halted";
 }
 
 /** Neighbours with the same result, in one row. */

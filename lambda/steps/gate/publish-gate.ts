@@ -48,16 +48,7 @@ export async function publishApproved(
 function publishDecision(
   ports: Ports,
   rollout: Locked<FlipRollout>,
-  {
-    wave,
-    decision,
-    reasons,
-  }: Pick<Decision, "decision"> & { readonly wave: number; readonly reasons: readonly Reason[] },
+  { reasons, ...decided }: Pick<Decision, "decision" | "reasons"> & { readonly wave: number },
 ): Promise<void> {
-  return publish(ports, rollout, {
-    change: "gate decided",
-    wave,
-    decision,
-    reasons: toEventReasons(reasons.map(explain)),
-  });
+  return publish(ports, rollout, { change: "gate decided", ...decided, reasons: toEventReasons(reasons.map(explain)) });
 }

@@ -2,7 +2,7 @@ import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
 import { findHold, type Lock, type LockAndControls } from "../../../lambda/core/controls.ts";
 import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
 import { isFreezable } from "../../../lambda/core/freezes.ts";
-import { type CommandRecord, isAnswer } from "../../../lambda/core/gate/apply-commands.ts";
+import { type CommandRecord, findAnswer } from "../../../lambda/core/gate/apply-commands.ts";
 import type { Plan } from "../../../lambda/core/plan/plan.ts";
 import { findRestorable } from "../../../lambda/core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../../lambda/core/rollback/source-rollouts.ts";
@@ -162,11 +162,13 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     const place = Number(key.split("#").at(-1));
     const { wave, approvalSeconds } = waves.find(({ from, to }) => from <= place && place < to) ?? {};
     if (approvalSeconds === undefined) return;
-    const answers = (commandsOf.get(rolloutId) ?? []).filter(
-      ({ command }) => isAnswer(command) && command.wave === wave,
+    const sent = commandsOf.get(rolloutId) ?? [];
+    const answer = findAnswer(
+      sent.map(({ command }) => command),
+      wave ?? 0,
     );
-    if (answers[0]?.command.command !== "approve" || answers[0].at > at)
-      lie(`${who} without the approval of wave ${wave}`);
+    const answeredAt = sent.find(({ command }) => command === answer)?.at ?? Number.POSITIVE_INFINITY;
+    if (answer?.command !== "approve" || answeredAt > at) lie(`${who} without the approval of wave ${wave}`);
   }
 
   /** A customer that was right when it was read is not touched. */
