@@ -71,7 +71,7 @@ async function list() {
   const items = listed.rollouts.map(({ rolloutId, action, release, status }) => {
     const link = Object.assign(document.createElement("a"), { href: "/rollouts/" + rolloutId, textContent: action + " " + (release ?? rolloutId) });
     const item = document.createElement("li");
-    item.append(link, " " + status);
+    item.append(link, " " + status.replaceAll("-", " "));
     return item;
   });
   if (!rollouts.contains(document.activeElement)) rollouts.replaceChildren(...items);

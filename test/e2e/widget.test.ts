@@ -50,6 +50,16 @@ test("says what it is, and before the first rollout offers only to stop everythi
   expect(buttonsOf(html)).toEqual([STOP]);
 });
 
+test("shows the controls below the rollout, and above it while a freeze applies", async () => {
+  await door.send(PROMOTE);
+  await door.world.executions.settled();
+  const headings = async () => [...(await ask({})).matchAll(/<h2>(\w+)<\/h2>/g)].map(([, title]) => title);
+  expect((await headings()).at(-1)).toBe("Controls");
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  await door.send({ command: "freeze", name: "fair-week", until, ...ANN });
+  expect((await headings())[0]).toBe("Controls");
+});
+
 test("shows the freezes that apply and the releases that are held", async () => {
   await door.send({
     command: "freeze",

@@ -51,7 +51,8 @@ export function writeWidget(facts: WidgetFacts): string {
     (button) => html`${writeButton(button, report)} `,
   )}</p></form>`;
   const { sections: rest } = document;
-  const sections = facts.controls.stopped === undefined ? [...rest, toControls(facts)] : [toControls(facts), ...rest];
+  const isOpen = facts.controls.stopped === undefined && facts.frozen.length === 0;
+  const sections = isOpen ? [...rest, toControls(facts)] : [toControls(facts), ...rest];
   return frameWidget(theme, html`${writeHtml({ ...document, sections }, form)}`);
 }
 
