@@ -367,6 +367,7 @@ ${Uc(l,e.writeAdvice)}`,style:"yellow"}),up(s)}n(Vxe,"showPlan");async function 
 .cutover table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
 .cutover caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .cutover th, .cutover td { padding: .5rem 1rem .5rem 0; text-align: start; vertical-align: top; border-bottom: 1px solid var(--line); font-weight: 400; }
+.cutover td:last-child { padding-inline-end: 0; }
 .cutover thead th { font-size: .8125rem; white-space: nowrap; }
 .cutover tbody th { width: 5rem; font-variant-numeric: tabular-nums; }
 .cutover .customers, .cutover .customers thead, .cutover .customers tbody { display: block; }
@@ -396,6 +397,7 @@ ${Uc(l,e.writeAdvice)}`,style:"yellow"}),up(s)}n(Vxe,"showPlan");async function 
 html { color-scheme: light dark; background: light-dark(#fff, #11171e); }
 body { margin: 0; }
 main.cutover { max-width: 60rem; margin: 0 auto; padding: clamp(1rem, 4vw, 3rem); }
+main.cutover > .dim { margin-bottom: .5rem; }
 .cutover a { color: var(--blue); }
 .cutover dialog { max-width: 32rem; padding: 1.5rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--page); color: var(--text); }
 .cutover dialog form { margin: 1rem 0 0; }
