@@ -12,7 +12,6 @@ import {
   toId,
 } from "./customer-table.ts";
 import { mix } from "./random.ts";
-import { getSchedule, isInherited } from "./schedules.ts";
 
 export interface CustomerInfoOptions {
   readonly dates: "iso" | "ms";
@@ -23,7 +22,6 @@ export interface CustomerInfoOptions {
 export interface CustomerInfoSource {
   readonly table: CustomerTable;
   readonly users: readonly User[];
-  readonly schedules: readonly string[];
   readonly parts: CustomerParts;
 }
 
@@ -47,7 +45,7 @@ export function toCustomerJson(
   const tags = parts.tags[row.account][row.tagBits];
   const overridesBilling = hash % 8 === 0;
   const overridesApp = hash % 10 === 0;
-  return `{"id":"${overrides.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(row, options, overrides)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${toSchedule(source, row)},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
+  return `{"id":"${overrides.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(row, options, overrides)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${parts.schedule},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
 }
 
 /** ISO 8601 with seven decimals as .NET writes it, or ServiceStack's `/Date(ms+0000)/`. */
@@ -84,9 +82,4 @@ function toFlag(row: Row, { flagAtMs }: CustomerInfoOptions, { isStaging }: Repl
 
 function toCustomData(hash: number): string {
   return `{"contractNumber":{"stringValue":"C-${hash % 1_000_000}"},"seats":{"numberValue":${(hash % 90) + 1}},"hasPaperBills":{"boolValue":${hash % 7 === 0}},"greetings":{"listValue":[{"stringValue":"Hello"},{"stringValue":"Grüezi"}]}}`;
-}
-
-function toSchedule({ table, schedules }: CustomerInfoSource, row: Row): string {
-  const json = getSchedule(table, row, schedules);
-  return isInherited(table, row) ? json.replace('"inherit":false', '"inherit":true') : json;
 }

@@ -4,6 +4,7 @@ import type { Account } from "./accounts.ts";
 export interface CustomerParts {
   readonly billing: readonly string[];
   readonly appSettings: readonly string[];
+  readonly schedule: string;
   /** By the byte of tag bits. */
   readonly tags: readonly [mainAccount: readonly string[], otherAccount: readonly string[]];
 }
@@ -12,6 +13,7 @@ export function createCustomerParts(accounts: readonly [Account, Account]): Cust
   return {
     billing: [0, 1, 2, 3].map((plan) => JSON.stringify(toBillingSettings(plan))),
     appSettings: ["#1677ff", "#c41d7f", "#389e0d"].map((color) => JSON.stringify(toAppSettings(color))),
+    schedule: JSON.stringify(toSchedule()),
     tags: [toTagTexts(accounts[0]), toTagTexts(accounts[1])],
   };
 }
@@ -57,5 +59,35 @@ function toAppSettings(color: string): object {
     stringMappings: { "dialer.title": "Softphone", "history.title": "Call history" },
     logoutUrl: "https://portal.example/signed-out",
     portMyNumberUrl: "https://portal.example/port-my-number",
+  };
+}
+
+/** Opening hours, with a Windows id of a time zone, as some customers of Evo Voice have. */
+function toSchedule(): object {
+  const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
+  const christmas = toRule("64d1f0a2b7c8d90000000001", {
+    ...{ name: "Christmas Day", priority: 0, state: "Holiday", isAllDay: true },
+    ...{ startDate: "2020-12-25T00:00:00.0000000Z", byMonth: [12], byMonthDay: [25], byDay: [], frequency: "Yearly" },
+  });
+  const open = toRule("64d1f0a2b7c8d90000000002", {
+    ...{ name: "Open", priority: 1, state: "Business Hours", isAllDay: false, startTime: "08:00", endTime: "17:00" },
+    ...{ startDate: "2020-01-01T00:00:00.0000000Z", byMonth: [], byMonthDay: [], frequency: "Weekly" },
+    byDay: weekdays.map((dayOfWeek) => ({ offset: 0, dayOfWeek })),
+  });
+  const rules = [christmas, open];
+  return {
+    timeZoneId: "Eastern Standard Time",
+    inherit: false,
+    forceClosed: false,
+    rules,
+    defaultState: "After Hours",
+  };
+}
+
+function toRule(id: string, rule: object): object {
+  return {
+    ...{ id, source: "Customer", condition: "", simpleRuleType: "Time", customerState: "", flowId: "", flowParams: {} },
+    ...{ bySetPosition: [], byWeekNo: [], byYearDay: [], byHour: [], byMinute: [], interval: 1, count: 0 },
+    ...rule,
   };
 }

@@ -4,7 +4,6 @@ import type { CustomerTable, Row } from "./customer-table.ts";
 import { type Faults, parseFaults } from "./faults.ts";
 import { keepChanges } from "./keep-changes.ts";
 import type { AttemptCounts } from "./pick-fault.ts";
-import { createSchedules } from "./schedules.ts";
 import { seedCustomers } from "./seed-customers.ts";
 import { createSelectionCache, type SelectionCache } from "./select-customers.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
@@ -14,7 +13,6 @@ export interface EmulatorState {
   readonly table: CustomerTable;
   readonly users: readonly [User, User, User];
   readonly sessions: Sessions;
-  readonly schedules: readonly string[];
   readonly parts: CustomerParts;
   readonly selections: SelectionCache;
   /** Called after each change of a customer. */
@@ -52,7 +50,6 @@ export function createState(options: StateOptions): EmulatorState {
     table,
     users,
     sessions: createSessions(users, toPassword(options.seed)),
-    schedules: createSchedules(options.seed),
     parts: createCustomerParts(table.accounts),
     selections: createSelectionCache(),
     keep: options.file === undefined ? () => {} : keepChanges(table, options.file),
