@@ -51,6 +51,7 @@ test("a viewer pauses, resumes and aborts the rollout that bakes, by the widget'
   expect((await press(page, "Pause"))[1]).toContain("pause is noted");
   await page.getByText("ann").first().waitFor();
   await page.getByRole("button", { name: "Resume" }).waitFor();
+  expect(await findBarriers(page)).toEqual([]);
   expect(await buttons()).toEqual(["Resume", "Skip this bake", "Abort", "Stop everything"]);
   expect((await press(page, "Resume"))[1]).toContain("resume is noted");
 
