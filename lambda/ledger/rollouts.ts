@@ -92,9 +92,7 @@ function toListKey(environment: string, { rolloutId, startedAtMs, event }: Rollo
 }
 
 /** Dry runs have a list of their own, so that no number of them hides a rollout. */
-function toListPrefix(dryRun: boolean): string {
-  return dryRun ? "dry-run#" : "rollout#";
-}
+const toListPrefix = (dryRun: boolean) => (dryRun ? "dry-run#" : "rollout#");
 
 const END_OF_TIME_MS = 9_999_999_999_999;
 

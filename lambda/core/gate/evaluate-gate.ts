@@ -222,12 +222,9 @@ function findStop({ abort, ...poll }: Poll, snapshot: GateSnapshot, rules: GateR
 function findNo({ state, blindTo, answer }: Omit<Poll, "abort">, { approval, onFailure }: GateRules): Stop | undefined {
   if (answer?.command === "reject") return toStop(onFailure, "approval", [{ code: "rejected", ...toAnswered(answer) }]);
   if (approval === undefined || answer !== undefined || blindTo.length > 0) return undefined;
-  const {
-    asked: { wave },
-    seconds,
-  } = approval;
-  const isOver = state.heldSeconds >= seconds;
-  return isOver ? toStop(onFailure, "approval", [{ code: "not-approved-in-time", wave, seconds }]) : undefined;
+  const { asked, seconds } = approval;
+  if (state.heldSeconds < seconds) return undefined;
+  return toStop(onFailure, "approval", [{ code: "not-approved-in-time", wave: asked.wave, seconds }]);
 }
 
 /** Why an abort stops a rollout, and why the rollout would have stopped without the abort. */

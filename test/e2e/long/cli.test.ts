@@ -38,6 +38,8 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   expect(planned.out).toMatch(
     /\nto flip\n {2}wave 1\n( {4}.*\n)+ {2}wave 2\n( {4}.*\n)+ {2}and \d+ more; the command customers/,
   );
+  const aborted = await cutover("abort", "--reason", "calls drop");
+  expect(aborted).toMatchObject({ code: 2, err: expect.stringContaining("there was no rollout yet, except dry runs") });
   const [, again = "", hash = ""] = /\ncutover (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.out) ?? [];
   expect(again).toContain("--sandbox");
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
