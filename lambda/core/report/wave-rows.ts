@@ -1,5 +1,5 @@
 import type { PlannedWave } from "../plan/plan.ts";
-import { type Explained, isSameReason, type ReasonCode } from "../reasons.ts";
+import { isSameReason, type ReasonCode } from "../reasons.ts";
 import type { Report, WaveResult } from "./report.ts";
 import type { ListRow } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
@@ -39,24 +39,18 @@ interface WaveText {
 function describeWave(report: Report, planned: PlannedWave, done: number): WaveText {
   const { wave, customers, note } = planned;
   const result = report.waves?.find((each) => each.wave === wave);
+  const reasons = [result?.approval, ...(result?.reasons ?? [note])].filter((reason) => reason !== undefined);
   return {
     label: String(wave),
     from: wave,
     customers,
     done,
     result: customers === 0 ? "passed" : toResult(report, planned, { result, done }),
-    remarks: [
-      ...(result?.approval === undefined ? [] : [result.approval.message]),
-      ...toRemarks(report, result?.reasons ?? (note === undefined ? [] : [note])),
-    ],
+    // The problems of the report stand at its head.
+    remarks: reasons
+      .filter((reason) => !report.problems?.some((problem) => isSameReason(problem, reason)))
+      .map(({ message }) => message),
   };
-}
-
-/** The problems of the report stand at its head. */
-function toRemarks({ problems = [] }: Report, reasons: readonly Explained[]): readonly string[] {
-  return reasons
-    .filter((reason) => !problems.some((problem) => isSameReason(problem, reason)))
-    .map(({ message }) => message);
 }
 
 function toResult(
