@@ -4,7 +4,7 @@ const project = (displayName, testMatch) => ({
   transform: {},
   extensionsToTreatAsEsm: [".ts"],
   // Runs a test file in plain Node.js, so that a worker loads the AWS SDK once and not once for each file.
-  runner: ["jest-light-runner", { runtime: "child_process" }],
+  runner: ["<rootDir>/test/support/light-runner.mjs", { runtime: "child_process" }],
   setupFiles: ["<rootDir>/test/support/show-property-errors.ts"],
 });
 
