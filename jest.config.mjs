@@ -3,8 +3,8 @@ const project = (displayName, testMatch) => ({
   testMatch: testMatch.map((pattern) => `<rootDir>/test/${pattern}`),
   transform: {},
   extensionsToTreatAsEsm: [".ts"],
-  // Runs a test file in plain Node.js, so that a worker loads the AWS SDK once and not once for each file.
-  runner: ["<rootDir>/test/support/light-runner.mjs", { runtime: "child_process" }],
+  // Runs a test file in a thread of plain Node.js, so that a thread loads the AWS SDK once and not once for each file.
+  runner: "jest-light-runner",
   setupFiles: ["<rootDir>/test/support/show-property-errors.ts"],
 });
 

@@ -34,11 +34,8 @@ afterEach(async () => {
 function build(policy: unknown): string {
   const file = join(folder, "policy.json");
   writeFileSync(file, JSON.stringify(policy));
-  const umask = process.umask(0o077);
-  const output = execFileSync(process.execPath, [join(ROOT, "infra/build.ts"), "--out", folder, "--policy", file], {
-    encoding: "utf8",
-  });
-  process.umask(umask);
+  const command = [process.execPath, join(ROOT, "infra/build.ts"), "--out", folder, "--policy", file];
+  const output = execFileSync("sh", ["-c", 'umask 077; exec "$0" "$@"', ...command], { encoding: "utf8" });
   expect(output).toMatch(
     /worker\/index\.mjs {2}\d+ KB, \d+ KB compressed\n.*front-door\/index\.mjs[\s\S]*webhook\/index\.mjs/,
   );
