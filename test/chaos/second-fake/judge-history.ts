@@ -153,8 +153,11 @@ const MAY_STOP: readonly Misbehaviour[] = [
 ];
 const NOTHING_TO_DO: readonly string[] = ["nothing-flipped", "never-began", "none-left"];
 
-function isNeedless({ misbehaviours, rollouts }: History, { action, report, wasAborted }: Played): boolean {
+function isNeedless({ fake, misbehaviours, rollouts }: History, { action, report, wasAborted }: Played): boolean {
   if (report === undefined || wasAborted || misbehaviours.some((one) => MAY_STOP.includes(one))) return false;
+  // Two fresh sessions that no write was let in with: the client cannot tell this from a role without the right.
+  const isShutOut = fake.countRequests().unusedSessions >= 2;
+  if (isShutOut && report.problems?.some(({ code }) => code === "session-rejected")) return false;
   const hasNothingToDo = report.problems?.every(({ code }) => NOTHING_TO_DO.includes(code)) ?? true;
   if (report.status === "refused") {
     const hasFlipped = rollouts[0]?.outcomes.some(({ outcome }) => outcome === "flipped");

@@ -34,7 +34,7 @@ export interface SecondFake {
   readonly posts: readonly Post[];
   /** Called with the number of requests to set a flag, before each is answered. */
   onPost: (count: number) => void | Promise<void>;
-  countRequests(): Readonly<Record<"all" | "signIns" | "throttled", number>>;
+  countRequests(): Readonly<Record<"all" | "signIns" | "throttled" | "unusedSessions", number>>;
   close(): Promise<void>;
 }
 
@@ -71,7 +71,9 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
   const login = { userName: "operator@example.com", password: `pass ${seed} word` };
   const sessions = new Set<string>();
   const posts: Post[] = [];
-  const counts = { all: 0, signIns: 0, throttled: 0 };
+  /** `unusedSessions`: the most sessions in a row that ended before a request to set a flag was let in. */
+  const counts = { all: 0, signIns: 0, throttled: 0, unusedSessions: 0 };
+  let unusedInARow = 0;
   const lagMs = misbehaviours.includes("reads-lag") ? draws.between(200, 6_000, "lag") : 0;
   let throttledUntil: number | undefined;
   let signInDownUntil = 0;
@@ -190,6 +192,7 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
     const { id, writes } = customer;
     const flag = body.isStaging === true;
     const atMs = nowMs();
+    unusedInARow = 0;
     posts.push({ customerId: id, flag, atMs, accountId: customer.accountId });
     const nth = `${id} ${posts.filter(({ customerId }) => customerId === id).length}`;
     await fake.onPost(posts.length);
@@ -218,7 +221,11 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
     if (!request.headers.accept?.includes("application/json")) return { status: 302, headers: { location: "/login" } };
     if (route === "POST /auth/credentials") return signIn(body);
     if (route === "GET /auth/status") return { status: 200, body: { isAuthenticated: isSignedIn(request) } };
-    if (does("sessions-end", 0.02, `${counts.all}`)) sessions.clear();
+    if (does("sessions-end", 0.02, `${counts.all}`) && sessions.size > 0) {
+      sessions.clear();
+      unusedInARow += 1;
+      counts.unusedSessions = Math.max(counts.unusedSessions, unusedInARow);
+    }
     if (signInDownUntil === 0 && posts.length >= 10 && misbehaviours.includes("sign-in-down")) {
       sessions.clear();
       signInDownUntil = nowMs() + 200;
