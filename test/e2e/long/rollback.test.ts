@@ -40,7 +40,7 @@ describe("a rollback by event", () => {
     });
     expect(flags()).toEqual(before);
     expect((await openLedger(world).readControls()).holds).toMatchObject({
-      "2026.11": { action: "promote", rolloutId: "night", requestedBy: "ann" },
+      "2026.11": { action: "promote", rolloutId: "night", requestedBy: "Cutover" },
     });
   });
 
