@@ -107,6 +107,16 @@ export function applyControlChange(controls: Controls, change: ControlChange): C
   }
 }
 
+/** The control that forbids flips to a release. `flips` is absent for a rollback, which no hold forbids. */
+export function findObstacle(
+  controls: Pick<LockAndControls, "stopped" | "holds">,
+  flips: { readonly action: Hold["action"]; readonly release: string } | undefined,
+): Reason | undefined {
+  if (controls.stopped !== undefined) return toStopped(controls.stopped);
+  const hold = flips && findHold(controls, flips.action, flips.release);
+  return hold && toHeld(flips.release, hold);
+}
+
 /** The hold that refuses this action of a release. */
 export function findHold(
   { holds }: Pick<LockAndControls, "holds">,

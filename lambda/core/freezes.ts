@@ -25,8 +25,13 @@ export function isFreezable(event: DeployEvent): boolean {
 }
 
 /** The freeze that refuses, delays or holds the rollout of this event now. */
-export function findFreezeOf(event: DeployEvent, ...given: Parameters<typeof findFreeze>): FreezeInForce | undefined {
-  return isFreezable(event) ? findFreeze(...given) : undefined;
+export function findFreezeOf(
+  event: DeployEvent,
+  freezes: readonly Freeze[],
+  controls: Pick<Controls, "freezes">,
+  nowMs: number,
+): FreezeInForce | undefined {
+  return isFreezable(event) ? findFreeze(freezes, controls, nowMs) : undefined;
 }
 
 /** Of the freezes that apply now, those of the policy and of the controls, the freeze that ends last. */

@@ -3,7 +3,7 @@ import type { Delivered } from "../contract/accept-deploy-event.ts";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { memberOf } from "../contract/member-of.ts";
 import type { Via } from "../contract/via.ts";
-import { findHold, type Lock, type LockAndControls, toHeld, toStopped } from "../core/controls.ts";
+import { findObstacle, type Lock } from "../core/controls.ts";
 import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { DAY_MS, FLIP_SHARE } from "../core/gate/rollback-reserve.ts";
@@ -36,7 +36,7 @@ export type Opened =
       /** Absent in a dry run, which flips no customer. */
       readonly lock?: Lock | undefined;
       /** The wait until the last request of a dead execution has surely ended. */
-      readonly settleSeconds: number;
+      readonly takeOverSeconds: number;
     }
   /** It waits for the lock or for the end of a freeze, so many seconds until the next try at most. */
   | { readonly kind: "busy"; readonly leftSeconds: number }
@@ -86,7 +86,7 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
   const controls = await ports.ledger.readControls();
   const held = controls.lock;
   if (held?.execution === execution) return begin(ports, opening, { source, lock: held });
-  const problem = findObstacle(controls, opening, source);
+  const problem = findObstacle(controls, toFlips(opening.event, source));
   if (problem !== undefined) return refuse(ports, opening, problem);
   const freeze = findFreezeOf(opening.event, ports.policy.freezes, controls, opening.nowMs);
   if (freeze !== undefined) {
@@ -102,7 +102,7 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
     execution,
     fingerprint,
     fence: controls.fence + 1,
-    settleSeconds: secondsToSettle(ports),
+    settleSeconds: toTakeOverSeconds(ports),
     ...(held && { takenFrom: pickHolder(held) }),
   };
   return (await ports.ledger.takeLock(lock, controls))
@@ -120,17 +120,10 @@ async function refuseSource(ports: Ports, opening: Opening, problem: Reason): Pr
   return waitOrRefuse(ports, opening, toBusy(lock));
 }
 
-/** The control that forbids the rollout. A hold does not forbid a rollback. */
-function findObstacle(
-  controls: LockAndControls,
-  { event }: Opening,
-  source: SourceRollouts | undefined,
-): Reason | undefined {
-  if (controls.stopped !== undefined) return toStopped(controls.stopped);
+/** A retry flips what its source flipped. */
+function toFlips(event: DeployEvent, source: SourceRollouts | undefined) {
   if (event.action === "rollback") return undefined;
-  const { action, release } = event.action === "retry" ? (source as SourceRollouts) : event;
-  const hold = findHold(controls, action, release);
-  return hold && toHeld(release, hold);
+  return event.action === "retry" ? source : event;
 }
 
 function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenFrom"] {
@@ -141,7 +134,7 @@ function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenF
  * Counted from the moment the lock is taken, not from the end of the execution: code of a stopped execution continues
  * until it reads the lock again, and its last request ends one timeout later.
  */
-function secondsToSettle({ policy }: Ports): number {
+function toTakeOverSeconds({ policy }: Ports): number {
   return Math.ceil((CONTROLS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
 }
 
@@ -164,8 +157,8 @@ async function begin(ports: Ports, opening: Opening, { source, lock }: Beginning
     return answerKnown(ports, opening, record);
   }
   if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId, source);
-  const settleSeconds = takenFrom?.settleSeconds ?? 0;
-  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, via, settleSeconds, source, lock };
+  const takeOverSeconds = takenFrom?.settleSeconds ?? 0;
+  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, via, takeOverSeconds, source, lock };
 }
 
 async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
@@ -212,7 +205,7 @@ async function waitOrRefuse(
 
 /** The rollout of an opened event. A retry repeats the action of its source, for the customers that are left of it. */
 export function toRollout(event: DeployEvent, opened: Extract<Opened, { readonly kind: "opened" }>): Rollout {
-  const { kind: _opened, settleSeconds: _settled, source, ...begun } = opened;
+  const { kind: _opened, takeOverSeconds: _waited, source, ...begun } = opened;
   switch (event.action) {
     case "rollback":
       return { ...begun, kind: "rollback", event, source: source as SourceRollouts };

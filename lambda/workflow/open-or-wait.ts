@@ -24,7 +24,7 @@ export async function openOrWait(
     if (opened.isOurs) await durable.step("publish-ended", () => publishEnd(ports, opened.report));
     return opened;
   }
-  if (opened.settleSeconds > 0) await durable.wait("settle", opened.settleSeconds);
+  if (opened.takeOverSeconds > 0) await durable.wait("settle", opened.takeOverSeconds);
   return { kind: "opened", rollout: toRollout(delivered.event, opened) };
 }
 
