@@ -1,3 +1,4 @@
+import { toIso } from "../../contract/instant.ts";
 import type { Counts } from "../../core/flip/outcome.ts";
 import { toUnanswered, type Unanswered } from "../../core/gate/apply-commands.ts";
 import type { Plan, PlannedWave } from "../../core/plan/plan.ts";
@@ -26,12 +27,10 @@ export async function askApproval(
 ): Promise<Unanswered> {
   const { rolloutId, event, startedAtMs } = rollout;
   const askedAtMs = ports.nowMs();
-  const until = new Date(askedAtMs + approvalSeconds * 1_000).toISOString();
+  const until = toIso(askedAtMs + approvalSeconds * 1_000);
   const asked = toUnanswered({ wave, customers, until });
-  await publish(ports, rollout, {
-    change: "approval asked",
-    ...{ wave, waves: plan.waves.length, customers, plan: plan.hash, until },
-  });
+  const { waves, hash } = plan;
+  await publish(ports, rollout, { change: "approval asked", wave, waves: waves.length, customers, plan: hash, until });
   const alert = toApprovalAlert(
     {
       rolloutId,
@@ -41,13 +40,10 @@ export async function askApproval(
       dryRun: false,
       counts: { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped },
       plan,
-      progress: {
-        ...{ phase: "waiting for approval", wave, since: new Date(askedAtMs).toISOString() },
-        ...{ heldBy: [explain(asked)], noted: [] },
-      },
+      progress: { phase: "waiting for approval", wave, since: toIso(askedAtMs), heldBy: [explain(asked)], noted: [] },
       exceptions: [],
       moreExceptions: 0,
-      startedAt: new Date(startedAtMs).toISOString(),
+      startedAt: toIso(startedAtMs),
       durationMs: askedAtMs - startedAtMs,
       requestedBy: event.requestedBy,
       reason: event.reason,
