@@ -12,7 +12,7 @@ import { type FlipRollout, unlessOutOfTime } from "../run-part.ts";
 import type { StopSignal } from "./stop-signal.ts";
 
 /** What every batch of a part shares. */
-export interface BatchRun extends Crew {
+export interface BatchRun extends ParallelLimits {
   readonly task: Task;
   readonly ledger: Pick<Ledger, "recordBatch">;
   readonly connection: Connection;
@@ -144,7 +144,7 @@ export async function createFlipTask(
 
 /** As many workers as requests may be in flight take from one queue, until something stops them all. */
 export async function inParallel<Item>(
-  { stopSignal, concurrency }: Crew,
+  { stopSignal, concurrency }: ParallelLimits,
   items: Iterable<Item>,
   each: (item: Item) => Promise<void>,
 ): Promise<void> {
@@ -160,7 +160,7 @@ export async function inParallel<Item>(
 }
 
 /** How many workers there are, and what stops them all. */
-export interface Crew {
+export interface ParallelLimits {
   readonly concurrency: number;
   readonly stopSignal: StopSignal;
 }

@@ -5,9 +5,9 @@ import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import type { Connection } from "../ports.ts";
 import {
   type BatchRun,
-  type Crew,
   inParallel,
   type OutcomeTracker,
+  type ParallelLimits,
   record,
   trackOutcomes,
   type Work,
@@ -118,7 +118,7 @@ export type Readings = ReadonlyMap<string, Reading>;
 
 /** Lists many at once; a customer that no list shows is read alone. A customer without a reading was not reached in time. */
 export async function readAfresh(
-  run: Crew & { readonly connection: Connection },
+  run: ParallelLimits & { readonly connection: Connection },
   customers: readonly PlannedCustomer[],
 ): Promise<Readings> {
   const { connection, stopSignal } = run;

@@ -2,7 +2,7 @@ import { isInDoubt, type Outcome } from "../../core/flip/outcome.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import { isWorthAnotherTry, verifyOutcome } from "../../core/verify/verify-outcome.ts";
-import { type BatchRun, type Crew, type Task, trackOutcomes, type Work } from "../flip/batch-run.ts";
+import { type BatchRun, type ParallelLimits, type Task, trackOutcomes, type Work } from "../flip/batch-run.ts";
 import type { BatchRange } from "../flip/flip-batches.ts";
 import { flipWhileFresh } from "../flip/flip-while-fresh.ts";
 import { type FreshCustomers, type Readings, readAfresh } from "../flip/prepare-batch.ts";
@@ -60,7 +60,7 @@ interface Seen {
 
 /** Reads the customers that may have been flipped. Undefined when the time was over first. */
 export async function readAgain(
-  run: Crew & { readonly connection: Connection; readonly task: Pick<Task, "flag"> },
+  run: ParallelLimits & { readonly connection: Connection; readonly task: Pick<Task, "flag"> },
   outcomes: readonly Outcome[],
 ): Promise<Seen | undefined> {
   const asked = outcomes.filter((one) => one.outcome === "flipped" || isInDoubt(one));
