@@ -16,7 +16,7 @@ import { pollGate, toWaveConfig, withFreezes } from "../steps/gate/poll-gate.ts"
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
 import { reasonsOf } from "./durable.ts";
-import { type Opened, openWave, waitAtGate } from "./open-wave.ts";
+import { type OpenedWave, openWave, waitAtGate } from "./open-wave.ts";
 import type { Ready } from "./prepare-rollout.ts";
 import { verify } from "./verify.ts";
 
@@ -51,7 +51,7 @@ function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave): WaveRes
   return { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] };
 }
 
-/** Failures count over the whole rollout and within the wave. The only wave has no limit beside that of the rollout. */
+/** Failures count over the whole rollout and within the wave. The only wave has no limit besides that of the rollout. */
 function limitWave(ready: Ready, { wave, customers: planned }: PlannedWave, { counts }: FlipProgress): Ready {
   const { ports, rollout, plan, gateConfig: config } = ready;
   if (planned === plan.flip) return ready;
@@ -59,14 +59,14 @@ function limitWave(ready: Ready, { wave, customers: planned }: PlannedWave, { co
   return { ...ready, gateConfig: toWaveConfig(ports, rollout.event, { config, wave: limited }) };
 }
 
-interface Noted {
+interface FlippedWave {
   readonly progress: FlipProgress;
   /** For the reasons of the gate. */
   readonly notes: readonly Reason[];
 }
 
 /** Flips a wave and verifies it. After the first flips: flags are independent, or a child that no plan flips has moved. */
-async function flipChecked(ready: Ready, wave: PlannedWave, { progress, children }: Opened): Promise<Noted> {
+async function flipChecked(ready: Ready, wave: PlannedWave, { progress, children }: OpenedWave): Promise<FlippedWave> {
   const sent = whyStopped(progress) === undefined ? await flip(ready, wave, progress) : progress;
   const flipped = whyStopped(sent) === undefined ? await verifyWave(ready, wave, sent) : sent;
   if (whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
@@ -126,7 +126,7 @@ async function verifyWave(
 }
 
 /** The decision after a wave and during its bake. A wave that was stopped while it was flipped needs no further decision. */
-async function passGate(ready: Ready, wave: PlannedWave, flipped: Noted) {
+async function passGate(ready: Ready, wave: PlannedWave, flipped: FlippedWave) {
   const { ports, durable, rollout, plan } = ready;
   const isStopped = whyStopped(flipped.progress) !== undefined;
   const { progress, notes } = isStopped ? flipped : await bake(ready, wave, flipped);
@@ -143,7 +143,11 @@ async function passGate(ready: Ready, wave: PlannedWave, flipped: Noted) {
   };
 }
 
-async function bake(ready: Ready, { wave, bakeSeconds }: PlannedWave, { progress, notes }: Noted): Promise<Noted> {
+async function bake(
+  ready: Ready,
+  { wave, bakeSeconds }: PlannedWave,
+  { progress, notes }: FlippedWave,
+): Promise<FlippedWave> {
   try {
     const at = { config: ready.gateConfig, progress, bakeSeconds };
     const baked = await waitAtGate(ready, `gate-${wave}`, at);
@@ -175,7 +179,7 @@ export async function skipRemaining(
   if (!isRolledBack && settleSeconds > 0) await durable.wait("settle-stopped", settleSeconds);
   return durable.runParts({
     name: "skip-remaining-part",
-    start: { ...progress, ...verified, settledInBatch: 0, done: false, idleParts: 0, blind: isRolledBack },
+    start: { ...progress, ...verified, settledInBatch: 0, done: false, idleParts: 0, readsNoMore: isRolledBack },
     part: (run, from) => skipRemainingPart(ports, rollout, run, { plan, from, to: plan.batches }),
     afterFailure,
   });

@@ -11,7 +11,7 @@ import { publishApproved } from "../steps/gate/publish-gate.ts";
 import { reasonsOf } from "./durable.ts";
 import type { Ready } from "./prepare-rollout.ts";
 
-export interface Opened {
+export interface OpenedWave {
   readonly progress: FlipProgress;
   /** Who approved the wave, when and why. */
   readonly approval?: Reason | undefined;
@@ -20,7 +20,7 @@ export interface Opened {
 }
 
 /** Approval → for the first wave: until nothing holds the flips → read children → begin. A stop ends it. */
-export async function openWave(ready: Ready, wave: PlannedWave, before: FlipProgress): Promise<Opened> {
+export async function openWave(ready: Ready, wave: PlannedWave, before: FlipProgress): Promise<OpenedWave> {
   try {
     const approved = await awaitApproval(ready, wave, before);
     if (wave.from > 0 || whyStopped(approved.progress) !== undefined) return approved;
@@ -34,7 +34,7 @@ export async function openWave(ready: Ready, wave: PlannedWave, before: FlipProg
  * Asks for the approval of a wave that needs one, and waits for the answer at a gate: alarms, failures and commands count as
  * during a bake. No answer in time is a no.
  */
-async function awaitApproval(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Opened> {
+async function awaitApproval(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<OpenedWave> {
   if (wave.approvalSeconds === undefined) return { progress };
   const { ports, durable, rollout, plan, gateConfig } = ready;
   const ask = () => askApproval(ports, rollout, { plan, wave, counts: progress.counts });
@@ -49,7 +49,7 @@ async function awaitApproval(ready: Ready, wave: PlannedWave, progress: FlipProg
 }
 
 /** Right before the first flip. A freeze may hold it long after the approval, and a child that moves meanwhile was not moved by a flip. */
-async function begin(ready: Ready, { approvalSeconds }: PlannedWave, approved: FlipProgress): Promise<Opened> {
+async function begin(ready: Ready, { approvalSeconds }: PlannedWave, approved: FlipProgress): Promise<OpenedWave> {
   const { ports, durable, rollout, plan, gateConfig } = ready;
   const config = withFreezes(ports, rollout.event, gateConfig);
   const { progress } =

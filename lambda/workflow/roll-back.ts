@@ -59,7 +59,7 @@ async function end(
 ): Promise<RollbackProgress> {
   const start = startEnd(progress);
   const { settleSeconds } = ports.policy;
-  if (!start.blind && settleSeconds > 0) await durable.wait("settle-ended", settleSeconds);
+  if (!start.readsNoMore && settleSeconds > 0) await durable.wait("settle-ended", settleSeconds);
   return durable.runParts({
     name: "end-part",
     start,

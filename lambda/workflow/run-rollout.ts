@@ -2,7 +2,7 @@ import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import { acceptDelivered } from "../contract/accept-deploy-event.ts";
 import { NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import type { Ended, Report } from "../core/report/report.ts";
-import { toOwnSource } from "../steps/flip/flip-part.ts";
+import { toOwnSource } from "../core/rollback/source-rollouts.ts";
 import type { Ports } from "../steps/ports.ts";
 import { closeRollout } from "../steps/report/close-rollout.ts";
 import { publish, publishEnd } from "../steps/report/publish.ts";

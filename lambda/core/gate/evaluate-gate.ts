@@ -1,6 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { OnFailure } from "../../contract/deploy-event.ts";
-import { type FailureBudget, toHundredths } from "../../contract/limits.ts";
 import { type LockAndControls, toStopped } from "../controls.ts";
 import { type FreezeInForce, toFrozen } from "../freezes.ts";
 import type { AlarmState } from "../reason-types.ts";
@@ -16,8 +14,9 @@ import {
   type Unanswered,
 } from "./apply-commands.ts";
 import { type Decision, type Stop, toStop } from "./decision.ts";
+import { type FailureRules, findBudgetStop } from "./failure-limit.ts";
 import { toHoldInterval } from "./poll-interval.ts";
-import { type Share, stopToKeepReserve } from "./rollback-reserve.ts";
+import { type ExecutionShare, stopToKeepReserve } from "./rollback-reserve.ts";
 
 /** What the ledger says about one rollout at a gate. */
 export interface GateInputs {
@@ -69,12 +68,9 @@ export const EMPTY_SNAPSHOT: GateSnapshot = {
   failed: 0,
 };
 
-export interface GateRules {
-  readonly onFailure: OnFailure;
+export interface GateRules extends FailureRules {
   /** How long alarms may show no data. This time itself still passes. */
   readonly noDataSeconds: number;
-  /** Of the rollout, and of its wave; absent in a rollback, which no number of failures stops. */
-  readonly failures?: readonly FailureLimit[] | undefined;
   /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isDelay?: boolean | undefined;
   /** Which wave waits for an approval, and how long it may wait. The front door takes no later answer. */
@@ -82,17 +78,7 @@ export interface GateRules {
   /** Between two polls of a bake. @default 60 */
   readonly pollSeconds?: number | undefined;
   /** What the work may use of its execution. */
-  readonly share?: Share | undefined;
-}
-
-export interface FailureLimit {
-  /** This number of failures passes, and one more stops the rollout. */
-  readonly allowed: number;
-  readonly planned: number;
-  /** The number of the wave that is limited; absent for the limit of the rollout. */
-  readonly wave?: number | undefined;
-  /** How many customers of earlier waves failed: they do not count in the wave. */
-  readonly failedBefore?: number | undefined;
+  readonly executionShare?: ExecutionShare | undefined;
 }
 
 /** A gate between two polls. Its time is nominal, the sum of the waits: no clock is read. */
@@ -208,12 +194,12 @@ function toBlind({ blindTo, blindSeconds, waitSeconds }: GateState): number {
 
 /** The latched stop is what an earlier poll decided: an alarm that is OK again does not cancel it. */
 function findStop({ abort, ...poll }: Poll, snapshot: GateSnapshot, rules: GateRules): Stop | undefined {
+  const used = { operations: poll.state.operations, elapsedMs: snapshot.elapsedMs ?? 0 };
   const stop =
     snapshot.stop ??
     findBudgetStop(snapshot, rules) ??
     findAlarmStop(snapshot, rules) ??
-    (rules.share &&
-      stopToKeepReserve({ operations: poll.state.operations, elapsedMs: snapshot.elapsedMs ?? 0 }, rules.share));
+    (rules.executionShare && stopToKeepReserve(used, rules.executionShare));
   if (abort !== undefined) return toAbort(abort, stop?.reasons ?? []);
   return stop ?? findBlindStop(poll.state, poll.blindTo, rules) ?? findNo(poll, rules);
 }
@@ -230,37 +216,6 @@ function findNo({ state, blindTo, answer }: Omit<Poll, "abort">, { approval, onF
 /** Why an abort stops a rollout, and why the rollout would have stopped without the abort. */
 export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly Reason[]): Stop {
   return toStop(rollback ? "rollback" : "halt", "abort", [{ code: "aborted", by, why: reason }, ...alsoWhy]);
-}
-
-function findBudgetStop({ failed }: GateSnapshot, { failures = [], onFailure }: GateRules): Stop | undefined {
-  const exceeded = failures.find(({ allowed, failedBefore = 0 }) => failed - failedBefore > allowed);
-  if (exceeded === undefined) return undefined;
-  const { failedBefore = 0, ...limit } = exceeded;
-  return toStop(onFailure, "budget", [{ code: "failure-budget", failed: failed - failedBefore, ...limit }]);
-}
-
-/**
- * The limit of a wave: the budget's share of its customers. A wave whose customers all failed never passes, because the
- * customers of the next wave would fail as well; only a budget of "100%" lets it pass.
- */
-export function toWaveLimit(
-  wave: Required<Omit<FailureLimit, "allowed">>,
-  budget: FailureBudget,
-  smallestSample: number,
-): FailureLimit {
-  const { planned } = wave;
-  const letsAllFail = typeof budget === "string" && toHundredths(budget) === 10_000;
-  const allowed = Math.min(allowedFailures(budget, planned, smallestSample), letsAllFail ? planned : planned - 1);
-  return { ...wave, allowed };
-}
-
-/**
- * How many of the planned customers may fail. A share is taken of the planned customers, or of the smallest sample if that
- * is more, so that one failure of two is not 50 %. The share is rounded down, in whole hundredths of a percent.
- */
-export function allowedFailures(budget: FailureBudget, planned: number, smallestSample: number): number {
-  if (typeof budget === "number") return budget;
-  return Math.floor((Math.max(planned, smallestSample) * toHundredths(budget)) / 10_000);
 }
 
 function findAlarmStop({ alarms }: GateSnapshot, { onFailure }: GateRules): Stop | undefined {

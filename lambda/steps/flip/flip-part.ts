@@ -1,11 +1,9 @@
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import { type CommandState, NO_COMMANDS } from "../../core/gate/apply-commands.ts";
-import { isStop, type Stop } from "../../core/gate/decision.ts";
-import { beginGate, EMPTY_SNAPSHOT, evaluateGate } from "../../core/gate/evaluate-gate.ts";
+import { findBudgetStop } from "../../core/gate/failure-limit.ts";
 import { FLIP_SHARE, stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
-import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { GateConfig } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
 import {
@@ -28,16 +26,16 @@ export interface FlipProgress extends Progress {
   readonly commandState: CommandState;
   /** The first batch that is not finished. */
   readonly batch: number;
+  /** How many customers of the batch `batch` have an outcome. */
+  readonly settledInBatch: number;
   /** Of the finished batches. */
   readonly counts: Counts;
   /** The first batch that is not verified, and the counts of the batches before it. */
   readonly verified: { readonly batch: number; readonly counts: Counts };
-  /** How many customers of that first batch have an outcome. */
-  readonly settledInBatch: number;
   /** The fault that stopped the rollout. The decision of a gate or a command is `stop`. */
   readonly problem?: readonly Reason[] | undefined;
   /** A stopped rollout reads no customer any more: a customer that may have been flipped stays in doubt. */
-  readonly blind?: boolean | undefined;
+  readonly readsNoMore?: boolean | undefined;
 }
 
 export const FLIP_START: FlipProgress = {
@@ -45,9 +43,9 @@ export const FLIP_START: FlipProgress = {
   idleParts: 0,
   commandState: NO_COMMANDS,
   batch: 0,
+  settledInBatch: 0,
   counts: NO_COUNTS,
   verified: { batch: 0, counts: NO_COUNTS },
-  settledInBatch: 0,
 };
 
 export interface FlipWork {
@@ -104,7 +102,7 @@ export async function skipRemainingPart(
   return runPart(ports, rollout, toOptions(run, from), async ({ connection, log, concurrency, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const skipRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal };
-    const skipped = skipBatches(skipRun, { from: from.batch, to }, { why, blind: from.blind ?? false });
+    const skipped = skipBatches(skipRun, { from: from.batch, to }, { why, readsNoMore: from.readsNoMore ?? false });
     const left = await follow({ log, plan, connection }, from, skipped);
     const done = left.batch >= to;
     return { ...left, done, idleParts: countIdle(from, done || isFurther(from, left)), pace: connection.pace() };
@@ -117,7 +115,7 @@ export async function skipRemainingPart(
  */
 export function afterFailure(from: FlipProgress, problem: readonly Reason[]): FlipProgress {
   if (whyStopped(from) === undefined) return { ...from, idleParts: 0, problem };
-  if (!from.blind) return { ...from, idleParts: 0, blind: true };
+  if (!from.readsNoMore) return { ...from, idleParts: 0, readsNoMore: true };
   const notRecorded: Reason = { code: "outcomes-not-recorded", why: problem };
   return { ...from, done: true, problem: [...(from.problem ?? []), notRecorded] };
 }
@@ -127,26 +125,13 @@ export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "probl
   return problem ?? stop?.reasons;
 }
 
-/** The source of a rollout that rolls itself back: the batches that it began. */
-export function toOwnSource(
-  { rolloutId, event }: FlipRollout,
-  { batch }: FlipProgress,
-  batches: number,
-): SourceRollouts {
-  return {
-    rollouts: [{ rolloutId, batches: Math.min(batch + 2, batches) }],
-    action: event.action,
-    release: event.release,
-  };
-}
-
 /**
  * The progress by the ledger: further than `from` when an earlier run of this part died. The failures that such a run
  * recorded still stop the rollout.
  */
 async function skipFinished(task: Task, { from, to, gateConfig }: FlipWork): Promise<FlipProgress> {
   const findStop = ({ stop, counts }: FlipProgress, failures = 0) =>
-    stop ?? stopOnFailures(gateConfig, counts.failed + failures);
+    stop ?? findBudgetStop({ failed: counts.failed + failures }, gateConfig.rules);
   let progress: FlipProgress = { ...from, settledInBatch: 0 };
   while (progress.batch < to) {
     const batch = await task.read(progress.batch);
@@ -159,11 +144,6 @@ async function skipFinished(task: Task, { from, to, gateConfig }: FlipWork): Pro
     progress = next;
   }
   return { ...progress, stop: findStop(progress) };
-}
-
-function stopOnFailures({ rules }: GateConfig, failed: number): Stop | undefined {
-  const { decision } = evaluateGate(beginGate(0, NO_COMMANDS), { ...EMPTY_SNAPSHOT, failed }, rules);
-  return isStop(decision) ? decision : undefined;
 }
 
 interface Following extends Pick<Part, "connection" | "log"> {

@@ -6,7 +6,7 @@ import type { BatchRange } from "./flip-batches.ts";
 export interface Stopped {
   readonly why: readonly Reason[];
   /** No customer is read any more. */
-  readonly blind: boolean;
+  readonly readsNoMore: boolean;
 }
 
 type SkipRun = Omit<BatchRun, "guard" | "nowMs">;
@@ -26,12 +26,12 @@ export async function* skipBatches(
 
 /**
  * Gives every customer an outcome: one that was not attempted is skipped, one whose request was not answered has failed.
- * Unless `blind`, it reads those that may have been flipped, and corrects their outcomes. Undefined when there was no time.
+ * Unless `readsNoMore`, it reads those that may have been flipped, and corrects their outcomes. Undefined when there was no time.
  */
 export async function skipBatch(
   run: SkipRun,
   position: number,
-  { why, blind }: Stopped,
+  { why, readsNoMore }: Stopped,
 ): Promise<RecordedBatch | undefined> {
   const { task, ledger } = run;
   const batch = await task.read(position);
@@ -41,7 +41,7 @@ export async function skipBatch(
     else tracker.settle(customer, "skipped", { code: "not-attempted", why });
   }
   const named = tracker.outcomes();
-  const seen = blind ? { outcomes: named } : await readAgain(run, named);
+  const seen = readsNoMore ? { outcomes: named } : await readAgain(run, named);
   if (seen === undefined) return undefined;
   const known = new Set(task.recorded(batch).outcomes);
   const isKnown = seen.outcomes.every((outcome) => known.has(outcome));

@@ -7,7 +7,6 @@ import { findFreeze, isFreezable, listFreezes } from "../../core/freezes.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
 import {
   type AlarmReading,
-  allowedFailures,
   EMPTY_SNAPSHOT,
   evaluateGate,
   type GateInputs,
@@ -15,9 +14,9 @@ import {
   type GateSnapshot,
   type GateState,
   isNews,
-  toWaveLimit,
   whyWaits,
 } from "../../core/gate/evaluate-gate.ts";
+import { allowedFailures, toWaveLimit } from "../../core/gate/failure-limit.ts";
 import { toBakeInterval } from "../../core/gate/poll-interval.ts";
 import { FLIP_SHARE, ROLLBACK_SHARE } from "../../core/gate/rollback-reserve.ts";
 import type { Plan } from "../../core/plan/plan.ts";
@@ -41,7 +40,7 @@ export interface GateConfig {
 /** Neither an alarm nor a failure stops a rollback, which is the repair. */
 export const ROLLBACK_GATE: GateConfig = {
   alarms: [],
-  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isDelay: true, share: ROLLBACK_SHARE },
+  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isDelay: true, executionShare: ROLLBACK_SHARE },
 };
 
 export function toGateConfig(
@@ -59,7 +58,7 @@ export function toGateConfig(
       noDataSeconds: policy.noDataMinutes * 60,
       failures: [{ allowed, planned }],
       pollSeconds: toBakeInterval(bakes),
-      share: FLIP_SHARE,
+      executionShare: FLIP_SHARE,
     },
     overridden,
   };

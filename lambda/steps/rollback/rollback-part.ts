@@ -37,7 +37,7 @@ export interface RollbackProgress extends Progress {
   /** The fault that ended the rollback early. */
   readonly problem?: readonly Reason[] | undefined;
   /** A rollback that ended early reads no customer any more. */
-  readonly blind?: boolean | undefined;
+  readonly readsNoMore?: boolean | undefined;
 }
 
 /** The waits before the second and the third pass: an Evo Voice that is down comes back in minutes, not at once. */
@@ -117,8 +117,8 @@ export function afterRollbackFailure(from: RollbackProgress, why: readonly Reaso
 /** Where the end of a rollback begins that a command, a fault or a silent Evo Voice ended early. */
 export function startEnd({ counts: _counted, ...progress }: RollbackProgress): RollbackProgress {
   const { stop, problem } = progress;
-  const blind = stop === undefined || problem !== undefined;
-  return { ...progress, ...PASS_START, position: 0, done: false, idleParts: 0, blind };
+  const readsNoMore = stop === undefined || problem !== undefined;
+  return { ...progress, ...PASS_START, position: 0, done: false, idleParts: 0, readsNoMore };
 }
 
 /**
@@ -135,13 +135,13 @@ export async function endPart(
   const batches = countBatches(source);
   const task = createRollbackTask(ports, source, { by: rollout.rolloutId });
   if (!holdsLock(rollout.lock, await ledger.readControls())) return countRemaining(ports, task.read, { from, batches });
-  const { stop, problem, gaveUp, blind = false } = from;
+  const { stop, problem, gaveUp, readsNoMore = false } = from;
   const why = problem ?? (gaveUp && [gaveUp]) ?? stop?.reasons ?? [];
   const mark = `end, position ${from.position}`;
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, concurrency, untilMs }) => {
     const endRun = { task, ledger, connection, concurrency, stopSignal: createStopSignal({ untilMs, nowMs }) };
     let progress = from;
-    for await (const { batch } of skipBatches(endRun, { from: from.position, to: batches }, { why, blind }))
+    for await (const { batch } of skipBatches(endRun, { from: from.position, to: batches }, { why, readsNoMore }))
       progress = advance(progress, batch);
     const done = progress.position >= batches;
     return { ...progress, done, idleParts: countIdle(from, done || progress.position > from.position) };
@@ -151,8 +151,8 @@ export async function endPart(
 /** First the customers are read no more, then they are counted no more. */
 export function afterEndFailure(from: RollbackProgress, why: readonly Reason[]): RollbackProgress {
   const problem = from.problem ?? [];
-  if (from.blind) return { ...from, done: true, problem: [...problem, { code: "rollback-not-counted", why }] };
-  return { ...from, idleParts: 0, blind: true, problem: [...problem, { code: "rollback-not-verified", why }] };
+  if (from.readsNoMore) return { ...from, done: true, problem: [...problem, { code: "rollback-not-counted", why }] };
+  return { ...from, idleParts: 0, readsNoMore: true, problem: [...problem, { code: "rollback-not-verified", why }] };
 }
 
 export function toRollbackResult({ counts, stop, problem }: RollbackProgress): RollbackResult {

@@ -151,7 +151,7 @@ describe("the polls", () => {
     { operations: 1, elapsedMs: 27 * DAY * 1_000, reasons: [{ code: "rollback-reserve", used: "27 days" }] },
   ])("of a hold end with the share of the execution: $reasons.0.used", ({ operations, elapsedMs, reasons }) => {
     const held = aSnapshot({ controls: STOPPED, elapsedMs });
-    const rules = { ...RULES, share: FLIP_SHARE };
+    const rules = { ...RULES, executionShare: FLIP_SHARE };
     const { state } = pollAll(beginGate(0, NO_COMMANDS, operations), () => held, rules);
     expect(state.decision).toEqual({ decision: "halt", cause: "share", reasons });
   });

@@ -292,7 +292,7 @@ describe("a batch", () => {
 
 describe("a batch of a stopped rollout", () => {
   const why: readonly Reason[] = [{ code: "failure-budget", failed: 5, allowed: 4, planned: 10 }];
-  const STOPPED = { why, blind: false };
+  const STOPPED = { why, readsNoMore: false };
 
   const skip = async (run: BatchRun, stopped = STOPPED) => (await skipBatch(run, 0, stopped))?.batch;
 
@@ -325,7 +325,7 @@ describe("a batch of a stopped rollout", () => {
   test("that reads no customer counts one as failed that may have been flipped", async () => {
     const { run } = await given({ customers: [aCustomer("a", false)] }, { intended: ["a"] });
 
-    const recorded = await skip(run, { ...STOPPED, blind: true });
+    const recorded = await skip(run, { ...STOPPED, readsNoMore: true });
 
     expect(recorded?.outcomes).toMatchObject([{ outcome: "failed", reason: { code: "unanswered" } }]);
   });

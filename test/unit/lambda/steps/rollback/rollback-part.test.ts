@@ -138,14 +138,14 @@ describe("a rollback after a part failed for good", () => {
   test("reads its customers no more, then counts them no more, and says so", () => {
     const ended = afterRollbackFailure(startRollback(NO_COMMANDS), failed);
     expect(ended).toMatchObject({ done: true, problem: [{ code: "rollback-ended-early", why: failed }] });
-    expect(startEnd(ended)).toMatchObject({ done: false, blind: true });
-    const blind = afterEndFailure({ ...startEnd(ended), blind: false }, away);
-    expect(blind).toMatchObject({
+    expect(startEnd(ended)).toMatchObject({ done: false, readsNoMore: true });
+    const readsNoMore = afterEndFailure({ ...startEnd(ended), readsNoMore: false }, away);
+    expect(readsNoMore).toMatchObject({
       done: false,
-      blind: true,
+      readsNoMore: true,
       problem: [{}, { code: "rollback-not-verified", why: away }],
     });
-    expect(afterEndFailure(blind, away)).toMatchObject({
+    expect(afterEndFailure(readsNoMore, away)).toMatchObject({
       done: true,
       problem: [{}, {}, { code: "rollback-not-counted", why: away }],
     });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { allowedFailures, toWaveLimit } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import { allowedFailures, toWaveLimit } from "../../../../../lambda/core/gate/failure-limit.ts";
 import { expect, test } from "../../../../support/jest.ts";
 
 test.each([
