@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parsePolicy } from "../../lambda/config.ts";
+import { formatTime } from "../../lambda/core/report/text-layout.ts";
 import { type Sandbox, startSandbox } from "../../local/sandbox/start-sandbox.ts";
 import { afterAll, beforeAll, expect, test } from "../support/jest.ts";
 import { startProgram } from "../support/start-program.ts";
@@ -66,7 +67,7 @@ async function play(section: string): Promise<string> {
 
 function mask(text: string): string {
   return text
-    .replaceAll(/\d{4}-\d\d-\d\d(?:T|\s+)\d\d:\d\d:\d\d(\.\d{3})?/g, "TIME")
+    .replaceAll(/(?<!applies until )\d{4}-\d\d-\d\d(?:T|\s+)\d\d:\d\d:\d\d(\.\d{3})?/g, "TIME")
     .replaceAll(/^took .*$/gm, "took")
     .replaceAll(/^rollout {3}promote-[0-9a-f]{12}$/gm, "rollout");
 }
@@ -95,22 +96,28 @@ const ASKED =
 const ROOT = join(import.meta.dirname, "../..");
 
 async function runShell(command: string): Promise<string> {
-  // The page's time may be over by now.
-  const now = command.replace(/(?<=--until )\S+/, new Date(Date.now() + 3_600_000).toISOString());
+  freezeEnd = /--until (\S+)/.exec(command)?.[1] ?? freezeEnd;
   const line = `cd ${folder}
     cutover() { ${process.execPath} ${ROOT}/ci/cutover.mjs "$@" --sandbox --port ${sandbox.port}; }
     npm() { ${process.execPath} ${ROOT}/local/start.ts "\${@:3}"; }
-    ${now}${ASKED.test(command) ? " --by ann" : ""}`;
+    ${command.replace(freezeEnd, SENT_END)}${ASKED.test(command) ? " --by ann" : ""}`;
   const program = startProgram("bash", ["-c", line]);
   program.child.stdin.end();
   await program.ended;
   const [refusal] = /^cutover: .*/ms.exec(program.err()) ?? [];
-  return shorten((refusal ?? program.out()).replaceAll(` --port ${sandbox.port}`, "")).trim();
+  const output = (refusal ?? program.out()).replaceAll(` --port ${sandbox.port}`, "");
+  return shorten(output.replaceAll(formatTime(SENT_END), formatTime(freezeEnd))).trim();
 }
 
-/** A plan names 50 customers; the page shows the first two. */
+/** The end of the page's freeze may be over by now: another end is sent, and shown as that of the page. */
+const SENT_END = new Date(Date.now() + 3_600_000).toISOString();
+let freezeEnd = SENT_END;
+
+/** A plan names 50 customers, and the page shows the first two. The page has the report of `npm start` already. */
 function shorten(output: string): string {
-  return output.replace(/(?<=^to flip\n {2}wave 1\n(?: {4}REF.*\n {6}.*\n){2})(?: .*\n)+/m, "    …\n");
+  return output
+    .replace(/(?<=^to flip\n {2}wave 1\n(?: {4}REF.*\n {6}.*\n){2})(?: .*\n)+/m, "    …\n")
+    .replace(/(?<=^1,000 customers, .*\n)\n.*(?=\ncheck: )/s, "…");
 }
 
 let isHeld = false;
