@@ -39,8 +39,8 @@ export async function prepareBatch(run: BatchRun, position: number): Promise<Pre
   const work = run.task.open(batch);
   const tracker = trackOutcomes(work);
   const fresh = await findFlips(run, { work, tracker }, tracker.open);
-  const intended = fresh.customers.map(({ id }) => id);
-  const written = await record(run, batch, tracker, [...tracker.inDoubt(), ...intended]);
+  const intended = new Set([...tracker.inDoubt(), ...fresh.customers.map(({ id }) => id)]);
+  const written = await record(run, batch, tracker, [...intended]);
   const prepared = { position, work, written, tracker };
   const protectedIds = await readProtected(run).catch(async (error: unknown) => {
     // A batch that cannot be withdrawn is resumed as after a crash. The first error is the one to report.
@@ -76,15 +76,18 @@ async function findFlips(
   const readAtMs = run.nowMs();
   const flips = customers.filter((customer) => {
     const fresh = readings.get(customer.id);
-    if (fresh === undefined) {
-      if (tracker.wasIntended(customer.id)) tracker.markInDoubt(customer.id);
-      return false;
-    }
+    if (tracker.wasIntended(customer.id) && mayBeDone(fresh, run.task.flag)) tracker.markInDoubt(customer.id);
+    if (fresh === undefined) return false;
     const settled = work.settle(customer, fresh);
     if (settled !== undefined) tracker.settle(customer, settled.outcome, settled.reason);
     return settled === undefined;
   });
   return { customers: flips, readAtMs };
+}
+
+/** Whether an earlier run may have sent the request of a customer that it was about to flip, or to restore. */
+function mayBeDone(fresh: Reading | undefined, flag: boolean): boolean {
+  return fresh === undefined || (fresh.reading === "found" && fresh.customer.isStaging === flag);
 }
 
 /** The customers that controls protect; undefined when no flip may begin. */

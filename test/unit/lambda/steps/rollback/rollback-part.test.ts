@@ -32,9 +32,9 @@ const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => ({
 });
 
 /** A promote that flipped one customer a batch; the newest batch is the last one. */
-async function given(connection: Fakes["connection"] = {}) {
+async function given(connection: Fakes["connection"] = {}, back: readonly string[] = []) {
   const ports = fakePorts(world, {
-    customers: IDS.map((id) => aCustomer(id, false)),
+    customers: IDS.map((id) => aCustomer(id, back.includes(id))),
     connection,
     ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
   });
@@ -52,7 +52,7 @@ async function given(connection: Fakes["connection"] = {}) {
   const run = { step: "rollback-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
   const rollback = (from: RollbackProgress = startRollback(NO_COMMANDS), step = run.step) =>
     rollbackPart(ports, aRollout("night"), { ...run, step }, { source, from });
-  return { rollback, change };
+  return { rollback, change, read: (index: number) => ports.ledger.getBatch("night", index) };
 }
 
 test("a rollback gives up at the twelfth part in a row without an answer, and not before", async () => {
@@ -89,6 +89,16 @@ describe("a part of a rollback that was begun before", () => {
 
     expect(progress).toMatchObject({ done: true, counts: { restored: BATCHES, conflicting: 0, failed: 0 } });
     expect(restored).toEqual(IDS.toReversed());
+  });
+
+  test("keeps a customer in doubt that a crash may have restored, until its request is answered", async () => {
+    const { rollback, change, read } = await given({ flip: async () => ({ result: "not begun" }) }, ["c5"]);
+    await change(5, { restoring: ["c5"] });
+
+    await rollback();
+
+    expect((await read(5)).restoring).toEqual(["c5"]);
+    expect((await read(5)).rollback).toEqual([]);
   });
 
   test("is given up after three crashes at the same position", async () => {
