@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Reading } from "../core/flip/settle-before-flip.ts";
-import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
+import type { CustomerPage, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import { chunkIds, toIdList } from "../core/lookup/id-list.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
 import type { RequestReason } from "../core/reason-types.ts";
@@ -10,7 +10,7 @@ import { type ApiOperation, RequestFailedError, toNoAnswer, toOwnReason } from "
 import { CustomerInfo, CustomerList, SystemSettings, type Tag } from "./wire.ts";
 
 /** Reads one page of a query. */
-export async function readPage(client: ApiClient, request: PageRequest): Promise<Page> {
+export async function readPage(client: ApiClient, request: PageRequest): Promise<CustomerPage> {
   const searchParams = toSearchParams(request);
   const operation = { operation: `page ${request.page} of the customers`, api: "ListCustomers" };
   const list = await readList(client, searchParams, operation);

@@ -14,7 +14,7 @@ export interface EvoVoiceOptions {
   readonly session: SessionPorts;
 }
 
-interface PartOptions extends Pick<LimiterOptions, "limits" | "concurrency" | "pace"> {
+interface ClientOptions extends Pick<LimiterOptions, "limits" | "concurrency" | "pace"> {
   readonly deadlineMs: number;
   /** @default no log */
   readonly log?: ClientLog;
@@ -26,7 +26,7 @@ export function createEvoVoice({ baseUrl, retries, session: ports }: EvoVoiceOpt
   const session = createSession(ports);
 
   return {
-    connect({ deadlineMs, log: given = SILENT_LOG, ...limiting }: PartOptions) {
+    connect({ deadlineMs, log: given = SILENT_LOG, ...limiting }: ClientOptions) {
       const log = sampleLog(given);
       const limiter = createLimiter({ ...limiting, mostBackoffMs: retries.mostBackoffMs, log });
       const closing = setTimeout(limiter.stop, deadlineMs - Date.now());

@@ -5,7 +5,7 @@ import type { Pace, PaceLimits } from "../core/flip/pace.ts";
 import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.ts";
 import type { Stop } from "../core/gate/decision.ts";
 import type { AlarmReading, GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
-import type { FoundPages, Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
+import type { CustomerPage, FoundPages, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
 import type { Batch, Plan } from "../core/plan/plan.ts";
 import type { PlannedCustomer } from "../core/plan/planned-customer.ts";
@@ -69,7 +69,7 @@ export interface ConnectOptions {
 /** Every call may throw an OutOfTimeError at the connection's deadline, or a FinalError that ends the rollout. */
 export interface Connection {
   readTagIds(accountIds: readonly string[]): Promise<TagIds>;
-  readPage(request: PageRequest): Promise<Page>;
+  readPage(request: PageRequest): Promise<CustomerPage>;
   /** At most 100 customers by id; a customer that the list does not show whole is left out. */
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;

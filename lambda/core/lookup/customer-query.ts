@@ -30,7 +30,7 @@ export type CustomerQuery =
     };
 
 /** One page of a query, as the server sent it. */
-export interface Page {
+export interface CustomerPage {
   readonly customers: readonly CustomerFacts[];
   /** The server's count of all pages together; undefined when it gives none. */
   readonly total: number | undefined;

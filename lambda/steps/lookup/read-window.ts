@@ -1,6 +1,6 @@
 import { FinalError } from "../../core/final-error.ts";
 import { hashId } from "../../core/lookup/completeness.ts";
-import type { CustomerQuery, FoundPages, Page } from "../../core/lookup/customer-query.ts";
+import type { CustomerPage, CustomerQuery, FoundPages } from "../../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
 import type { Candidate } from "../../core/plan/candidates.ts";
@@ -26,15 +26,15 @@ export async function readWindow(lookup: Lookup, progress: LookupProgress): Prom
   return next;
 }
 
-function readPages(lookup: Lookup, { query, page, pages = 0 }: LookupProgress): Promise<readonly Page[]> {
+function readPages(lookup: Lookup, { query, page, pages = 0 }: LookupProgress): Promise<readonly CustomerPage[]> {
   const { connection, queries, windowPages, pageSize, tagIds } = lookup;
   const request = { query: queries[query] as CustomerQuery, pageSize, tagIds };
   const length = Math.max(1, Math.min(windowPages, pages - page));
   return Promise.all(Array.from({ length }, (_, index) => connection.readPage({ ...request, page: page + index })));
 }
 
-function advance(progress: LookupProgress, pages: readonly Page[], found: number): LookupProgress {
-  const last = pages.at(-1) as Page;
+function advance(progress: LookupProgress, pages: readonly CustomerPage[], found: number): LookupProgress {
+  const last = pages.at(-1) as CustomerPage;
   const lastPage = hashId(last.customers.map(({ id }) => id).join()).toString("hex");
   // A server that counts its pages from 1 sends the first page twice.
   const isRepeated = Math.max(2, progress.pages ?? 0) <= progress.page && lastPage === progress.lastPage;
@@ -51,7 +51,7 @@ function advance(progress: LookupProgress, pages: readonly Page[], found: number
 }
 
 /** A total that changed during the pass stays visible: the first total that differs from the first page's is kept. */
-function toLastTotal(progress: LookupProgress, pages: readonly Page[]): number | undefined {
+function toLastTotal(progress: LookupProgress, pages: readonly CustomerPage[]): number | undefined {
   const first = progress.page === 0 ? pages[0]?.total : progress.firstTotal;
   if (progress.page > 0 && progress.lastTotal !== progress.firstTotal) return progress.lastTotal;
   return pages.find((page) => page.total !== first)?.total ?? pages.at(-1)?.total;
@@ -61,7 +61,7 @@ function toLastTotal(progress: LookupProgress, pages: readonly Page[]): number |
  * How many pages there are, by the server's count and by the rows of the first page: a server may send fewer rows than it
  * was asked for. The number only limits how many pages are read at once: a pass ends with an empty page.
  */
-function countPages({ customers, total = 0, totalPages = 0 }: Page): number {
+function countPages({ customers, total = 0, totalPages = 0 }: CustomerPage): number {
   return Math.max(1, totalPages, Math.ceil(total / Math.max(1, customers.length)));
 }
 

@@ -1,6 +1,6 @@
 import { startPace } from "../../../lambda/core/flip/pace.ts";
 import type { Flip, FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
-import type { CustomerQuery, Page } from "../../../lambda/core/lookup/customer-query.ts";
+import type { CustomerPage, CustomerQuery } from "../../../lambda/core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../../../lambda/core/lookup/selection.ts";
 import { OutOfTimeError } from "../../../lambda/core/out-of-time-error.ts";
 import type { Connection, ConnectOptions } from "../../../lambda/steps/ports.ts";
@@ -114,7 +114,7 @@ function snapshot({ customers }: EvoVoiceState, id: string): CustomerFacts | und
   return customer && { ...customer };
 }
 
-function toPage({ customers }: EvoVoiceState, query: CustomerQuery, page: number): Page {
+function toPage({ customers }: EvoVoiceState, query: CustomerQuery, page: number): CustomerPage {
   const all = [...customers.values()].filter(({ id, accountId }) =>
     query.kind === "ids" ? query.customerIds.includes(id) : query.accountIds.includes(accountId),
   );

@@ -1,5 +1,5 @@
 import { parsePolicy } from "../../../../../lambda/config.ts";
-import type { Page, PageRequest } from "../../../../../lambda/core/lookup/customer-query.ts";
+import type { CustomerPage, PageRequest } from "../../../../../lambda/core/lookup/customer-query.ts";
 import { readLeftOut } from "../../../../../lambda/steps/plan/check-descendants.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";
 import { wavesFor } from "../../core/a-customer.ts";
@@ -10,7 +10,7 @@ const PARENTS = Array.from({ length: 150 }, (_, index) => `p-${index}`);
 /** Checks a plan of 150 parents against what is listed below them. */
 async function check(childIds: readonly string[], { policy = {}, answer }: Given = {}) {
   const asked: PageRequest[] = [];
-  const readPage = async (request: PageRequest): Promise<Page> => {
+  const readPage = async (request: PageRequest): Promise<CustomerPage> => {
     asked.push(request);
     const { query, page, pageSize } = request;
     const parentIds = query.kind === "children" ? query.parentCustomerIds : [];
@@ -35,7 +35,7 @@ async function check(childIds: readonly string[], { policy = {}, answer }: Given
 
 interface Given {
   readonly policy?: object;
-  readonly answer?: (customers: Page["customers"], page: number) => Page | undefined;
+  readonly answer?: (customers: CustomerPage["customers"], page: number) => CustomerPage | undefined;
 }
 
 describe("with childrenFollow", () => {
