@@ -19,7 +19,7 @@ import {
   refuseId,
   toRecord,
 } from "./answer-event.ts";
-import { CONTROLS_AGE_MS } from "./gate/poll-gate.ts";
+import { CONTROLS_AGE_MS } from "./gate/guard.ts";
 import type { Ports } from "./ports.ts";
 import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
 import type { Rollout } from "./run-part.ts";

@@ -1,8 +1,8 @@
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { type Stop, toStop } from "../core/gate/decision.ts";
-import { runChecked } from "./gate/guard.ts";
-import { CONTROLS_AGE_MS } from "./gate/poll-gate.ts";
+import { CONTROLS_AGE_MS } from "./gate/guard.ts";
 import type { Ports } from "./ports.ts";
+import { runChecked } from "./run-checked.ts";
 import { type Part, type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 
 type AbortablePart = Pick<Part, "connection" | "log" | "untilMs"> & { isAborted(): boolean };

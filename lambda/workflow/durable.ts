@@ -106,7 +106,7 @@ export function createDurable(context: DurableContext, { nowMs, ledger }: Pick<P
       let state = parts.start;
       for (let index = 1; !state.done; index += 1) {
         const step = `${parts.name}-${index}`;
-        state = await orAfterFailure(parts, state, () => runPart(step, parts, state));
+        state = await orAfterFailure(parts, state, () => runOnePart(step, parts, state));
         if (state.done) break;
         const { poll } = parts;
         const isWaiting = state.held || state.delaySeconds !== undefined;
@@ -118,7 +118,7 @@ export function createDurable(context: DurableContext, { nowMs, ledger }: Pick<P
     },
   };
 
-  function runPart<State>(step: string, parts: PartsOptions<State>, from: State): Promise<State> {
+  function runOnePart<State>(step: string, parts: PartsOptions<State>, from: State): Promise<State> {
     const before = operations;
     const run = (attempt: number) => {
       hasRun = true;

@@ -12,7 +12,8 @@ import {
   whyStopped,
 } from "../steps/flip/flip-part.ts";
 import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gate/check-children.ts";
-import { pollGate, toWaveConfig, withFreezes } from "../steps/gate/poll-gate.ts";
+import { toWaveConfig, withFreezes } from "../steps/gate/gate-config.ts";
+import { createGatePoller } from "../steps/gate/gate-poller.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
 import { reasonsOf } from "./durable.ts";
@@ -90,7 +91,7 @@ async function flipChecked(ready: Ready, wave: PlannedWave, { progress, children
 function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
   const { ports, durable, rollout, plan } = ready;
   const gateConfig = withFreezes(ports, rollout.event, ready.gateConfig);
-  const poll = pollGate(ports, rollout, gateConfig);
+  const poll = createGatePoller(ports, rollout, gateConfig);
   return durable.runParts({
     name: `flip-${wave.wave}-part`,
     start: { ...progress, done: false },

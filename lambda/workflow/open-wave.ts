@@ -6,7 +6,8 @@ import { beginFlips } from "../steps/flip/begin-flips.ts";
 import { type FlipProgress, whyStopped } from "../steps/flip/flip-part.ts";
 import { askApproval } from "../steps/gate/ask-approval.ts";
 import { CHILDREN_START, type ChildrenProgress, readChildren, withoutCheck } from "../steps/gate/check-children.ts";
-import { type GateConfig, pollGate, withFreezes } from "../steps/gate/poll-gate.ts";
+import { type GateConfig, withFreezes } from "../steps/gate/gate-config.ts";
+import { createGatePoller } from "../steps/gate/gate-poller.ts";
 import { publishApproved } from "../steps/gate/publish-gate.ts";
 import { reasonsOf } from "./durable.ts";
 import type { Ready } from "./prepare-rollout.ts";
@@ -82,7 +83,7 @@ export async function waitAtGate(
   { config, progress, bakeSeconds = 0 }: Wait,
 ) {
   const { commandState: from, counts } = progress;
-  const poll = pollGate(ports, rollout, config);
+  const poll = createGatePoller(ports, rollout, config);
   const gate = { bakeSeconds, commandState: from, poll: (state: GateState) => poll(state, counts.failed) };
   const { decision, commandState } = await durable.waitForGate(name, gate);
   const stop = isStop(decision) ? decision : undefined;

@@ -2,7 +2,8 @@ import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Ended } from "../core/report/report.ts";
-import { type GateConfig, pollGate, readOverridden, toGateConfig, withFreezes } from "../steps/gate/poll-gate.ts";
+import { type GateConfig, readOverridden, toGateConfig, withFreezes } from "../steps/gate/gate-config.ts";
+import { createGatePoller } from "../steps/gate/gate-poller.ts";
 import { lookUp } from "../steps/lookup/look-up.ts";
 import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts";
 import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
@@ -29,7 +30,7 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
     const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : undefined;
     const gateConfig = toGateConfig(ports.policy, event, { overridden, plan });
     const locked = { ...rollout, lock };
-    const poll = pollGate(ports, locked, withFreezes(ports, event, gateConfig));
+    const poll = createGatePoller(ports, locked, withFreezes(ports, event, gateConfig));
     const gate = { bakeSeconds: 0, commandState: NO_COMMANDS, poll };
     const { decision, commandState, alarmsReadAtMs: sinceMs } = await durable.waitForGate("ready", gate);
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };

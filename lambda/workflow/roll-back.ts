@@ -7,7 +7,8 @@ import {
   NO_ROLLBACK_COUNTS,
 } from "../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
-import { pollGate, ROLLBACK_GATE } from "../steps/gate/poll-gate.ts";
+import { ROLLBACK_GATE } from "../steps/gate/gate-config.ts";
+import { createGatePoller } from "../steps/gate/gate-poller.ts";
 import { publish } from "../steps/report/publish.ts";
 import {
   type BegunRollback,
@@ -37,7 +38,7 @@ import { verify } from "./verify.ts";
 export async function rollBack(run: Run<Locked<Rollout>>, request: RollbackRequest): Promise<RollbackResult> {
   const { ports, durable, rollout } = run;
   const { commandState, hold } = await begin(run, request);
-  const poll = pollGate(ports, rollout, ROLLBACK_GATE);
+  const poll = createGatePoller(ports, rollout, ROLLBACK_GATE);
   const progress = await durable.runParts({
     name: "rollback-part",
     start: startRollback(commandState),

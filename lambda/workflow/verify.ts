@@ -1,7 +1,7 @@
 import type { Pace } from "../core/flip/pace.ts";
 import type { CommandState } from "../core/gate/apply-commands.ts";
 import type { Task } from "../steps/flip/batch-run.ts";
-import { pollGate } from "../steps/gate/poll-gate.ts";
+import { createGatePoller } from "../steps/gate/gate-poller.ts";
 import type { Locked, Rollout } from "../steps/run-part.ts";
 import { type VerifyProgress, type VerifyWork, verifyPart } from "../steps/verify/verify-part.ts";
 import type { Run } from "./durable.ts";
@@ -27,7 +27,7 @@ export async function verify<Counts>(
   { ports, durable, rollout }: Run<Locked<Rollout>>,
   { name, waitSeconds, createTask, first, before, commandState, pace, ...work }: Verification<Counts>,
 ): Promise<VerifyProgress<Counts>> {
-  const poll = pollGate(ports, rollout, work.gateConfig);
+  const poll = createGatePoller(ports, rollout, work.gateConfig);
   const start = { done: false, idleParts: 0, position: first, counts: before, sent: 0 };
   let progress: VerifyProgress<Counts> = { ...start, commandState, pace };
   for (const [index, seconds] of waitSeconds.entries()) {

@@ -4,7 +4,7 @@ import { findBudgetStop } from "../../core/gate/failure-limit.ts";
 import { FLIP_SHARE, stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
-import type { GateConfig } from "../gate/poll-gate.ts";
+import type { GateConfig } from "../gate/gate-config.ts";
 import type { Ports } from "../ports.ts";
 import {
   countIdle,

@@ -1,6 +1,7 @@
 import type { CommandState } from "../../core/gate/apply-commands.ts";
 import { createGuard, type GuardOptions } from "../gate/guard.ts";
 import type { Ports } from "../ports.ts";
+import { runChecked } from "../run-checked.ts";
 import type { Locked, Part, Progress, Rollout } from "../run-part.ts";
 import type { BatchRun, Task } from "./batch-run.ts";
 import { createStopSignal } from "./stop-signal.ts";
@@ -26,7 +27,7 @@ export async function runGuarded<Result>(
   const stopSignal = createStopSignal({ untilMs, nowMs });
   const guard = createGuard(ports, { ...rollout, ...options, stopSignal });
   const run = { task, ledger, connection, concurrency, stopSignal, guard, nowMs };
-  const result = await guard.runGuarded(connection, () => work(run));
+  const result = await runChecked(ports, { isOver: guard.isOver, end: connection.close }, () => work(run));
   const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
   return { result, end: { stop, held, commandState: guard.commandState(), pace: connection.pace() } };
 }

@@ -12,8 +12,9 @@ import {
 } from "../../core/gate/evaluate-gate.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
-import type { Connection, Ports } from "../ports.ts";
-import { areRead, CONTROLS_AGE_MS, type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
+import type { Ports } from "../ports.ts";
+import type { GateConfig } from "./gate-config.ts";
+import { areRead, latchStop, readGateInputs } from "./gate-poller.ts";
 
 /** The gate while a part works: lock, controls, commands, alarms and failures. Its decisions reach the stop signal. */
 export interface Guard {
@@ -26,8 +27,8 @@ export interface Guard {
   refresh(): Promise<LockAndControls>;
   /** Decides again when more customers have failed, in the order in which the failures become known. */
   countFailures(failures: number): void;
-  /** Does the work and checks meanwhile, also while each request waits for its turn. A stop closes the connection. */
-  runGuarded<Result>(connection: Pick<Connection, "close">, work: () => Promise<Result>): Promise<Result>;
+  /** Whether the work must end. A ledger that cannot be read for a moment is read again, at the next request at the latest. */
+  isOver(): Promise<boolean>;
   /** The effect of the commands that were applied so far. */
   commandState(): CommandState;
 }
@@ -41,6 +42,9 @@ export interface GuardOptions {
   /** Failures before this part. @default 0 */
   readonly failed?: number;
 }
+
+/** How old a reading of the controls may be when a request starts. */
+export const CONTROLS_AGE_MS = 5_000;
 
 /** How old a reading of the alarms may be. */
 export const ALARMS_AGE_MS = 60_000;
@@ -110,7 +114,6 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     if (isStop(decision)) stopSignal.stop(decision);
   }
 
-  /** A ledger that cannot be read for a moment is read again, at the next request at the latest. */
   async function isOver(): Promise<boolean> {
     try {
       await assertFresh();
@@ -125,7 +128,7 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     assertFresh,
     refresh,
     countFailures,
-    runGuarded: (connection, work) => runChecked(ports, { isOver, end: connection.close }, work),
+    isOver,
     commandState: () => commandState,
   };
 }
@@ -160,35 +163,4 @@ function createAlarmCache({ readAlarms, nowMs }: Ports, { alarms: names, sinceMs
       return readings;
     },
   };
-}
-
-/** Between two checks. */
-const CHECK_MS = 1_000;
-
-export interface Check {
-  /** Whether the work must end. */
-  isOver(): Promise<boolean>;
-  end(): void;
-}
-
-/** Does the work and checks each second whether the work must end, also while the server delays each request. */
-export async function runChecked<Result>(
-  { sleep }: Pick<Ports, "sleep">,
-  { isOver, end }: Check,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  let isDone = false;
-  const check = async () => {
-    for (await sleep(CHECK_MS); !isDone; await sleep(CHECK_MS)) {
-      if (!(await isOver())) continue;
-      if (!isDone) end();
-      return;
-    }
-  };
-  void check();
-  try {
-    return await work();
-  } finally {
-    isDone = true;
-  }
 }

@@ -3,7 +3,7 @@ import type { Batch } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import type { Task } from "../flip/batch-run.ts";
 import { runGuarded } from "../flip/run-guarded.ts";
-import type { GateConfig } from "../gate/poll-gate.ts";
+import type { GateConfig } from "../gate/gate-config.ts";
 import type { Ports } from "../ports.ts";
 import { countIdle, type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import { verifyBatches } from "./verify-batches.ts";

@@ -6,8 +6,9 @@ import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
-import { createGuard } from "../../../../../lambda/steps/gate/guard.ts";
-import { CONTROLS_AGE_MS, LockLostError, ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/gate-config.ts";
+import { LockLostError } from "../../../../../lambda/steps/gate/gate-poller.ts";
+import { CONTROLS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { verifyBatches } from "../../../../../lambda/steps/verify/verify-batches.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";

@@ -87,7 +87,7 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
           );
       },
       commandState: () => NO_COMMANDS,
-      runGuarded: (_connection, work) => work(),
+      isOver: async () => false,
     },
     concurrency: 1,
     stopSignal,

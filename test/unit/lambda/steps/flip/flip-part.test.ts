@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { FLIP_START, flipPart } from "../../../../../lambda/steps/flip/flip-part.ts";
-import { toGateConfig } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { toGateConfig } from "../../../../../lambda/steps/gate/gate-config.ts";
 import { afterEach, beforeEach, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts, LOCK } from "../fake-ports.ts";

@@ -47,7 +47,7 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
       assertFresh: async () => undefined,
       countFailures: () => undefined,
       commandState: () => NO_COMMANDS,
-      runGuarded: (_connection, work) => work(),
+      isOver: async () => false,
       async refresh() {
         look(stopSignal);
         return { ...(await ledger.readControls()), protectedIds };

@@ -5,9 +5,10 @@ import type { GateInputs } from "../../../../../lambda/core/gate/evaluate-gate.t
 import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
 import type { AlarmState } from "../../../../../lambda/core/reason-types.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
-import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
-import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { LockLostError } from "../../../../../lambda/steps/gate/gate-poller.ts";
+import { ALARMS_AGE_MS, CONTROLS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
+import { runChecked } from "../../../../../lambda/steps/run-checked.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCommand } from "../../core/a-snapshot.ts";
 import { LOCK } from "../fake-ports.ts";
@@ -74,7 +75,7 @@ function given({
   const gateConfig = { alarms, rules };
   const options = { rolloutId: "night", lock: LOCK, gateConfig, commandState: NO_COMMANDS, stopSignal, failed };
   const guard = createGuard(ports, options);
-  return { world, asked, latched, stopSignal, guard };
+  return { world, asked, latched, stopSignal, guard, ports };
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -259,9 +260,9 @@ describe("failures", () => {
 
 describe("while each request waits for its turn at Evo Voice", () => {
   /** Work that waits until its connection is closed. */
-  function wait({ guard }: ReturnType<typeof given>) {
+  function wait({ guard, ports }: ReturnType<typeof given>) {
     const closed = Promise.withResolvers<string>();
-    return guard.runGuarded({ close: () => closed.resolve("closed") }, () => closed.promise);
+    return runChecked(ports, { isOver: guard.isOver, end: () => closed.resolve("closed") }, () => closed.promise);
   }
 
   test.each<[string, (world: ReturnType<typeof given>["world"]) => void, object]>([
@@ -326,7 +327,7 @@ describe("while each request waits for its turn at Evo Voice", () => {
   test("the alarms are read once a minute, and not once the work is done", async () => {
     const scene = given();
     const done = Promise.withResolvers<void>();
-    const work = scene.guard.runGuarded({ close: () => {} }, () => done.promise);
+    const work = runChecked(scene.ports, { isOver: scene.guard.isOver, end: () => {} }, () => done.promise);
     for (let second = 0; second < 180; second += 1) {
       scene.world.wake();
       await settle();
