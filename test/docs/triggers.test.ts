@@ -138,7 +138,7 @@ test("ends the pipeline's action as its rollout ends", async () => {
 
   const [, last] = door.pipeline.answers();
   expect(last?.outputVariables).toMatchObject({ rolloutId: "promote-12345678-1234-5678-abcd-12345678abcd" });
-  const [, documented = ""] = /with the variables (.*?) for later/s.exec(DOCUMENT) ?? [];
+  const [, documented = ""] = /with\s+the\s+variables\s+(.*?)\s+for\s+later/s.exec(DOCUMENT) ?? [];
   const names = [...documented.matchAll(/`(\w+)`/g)].map(([, name]) => name);
   expect(Object.keys(last?.outputVariables ?? {}).sort()).toEqual(names.sort());
 });
