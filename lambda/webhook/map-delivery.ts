@@ -3,6 +3,7 @@ import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { DeployEventTemplate } from "../contract/deploy-event-template.ts";
 import { describeValue } from "../contract/describe.ts";
 import { matchesGlob } from "../contract/glob.ts";
+import { toIso } from "../contract/instant.ts";
 import type { Policy } from "../contract/policy.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { WebhookSource } from "../contract/webhook-sources.ts";
@@ -36,15 +37,11 @@ export function mapDelivery({ name, source }: NamedSource, delivery: Delivery, p
   const input = {
     ...template,
     release: getRelease(mapping.start, delivery),
-    ...(happenedAtMs !== undefined && { notAfter: toTime(happenedAtMs + notAfterMinutes * 60_000) }),
+    ...(happenedAtMs !== undefined && { notAfter: toIso(happenedAtMs + notAfterMinutes * 60_000) }),
     requestedBy: nameRequester(name, delivery),
     id: toEventId(name, delivery.identity),
   };
   return { event: acceptDeployEvent(input, policy) };
-}
-
-function toTime(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 function isOfEvent(mapping: Mapping, { event, findText }: Delivery): boolean {
