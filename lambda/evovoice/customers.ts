@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { Reading } from "../core/flip/settle-before-flip.ts";
+import type { Reading } from "../core/flip/flip-result.ts";
 import type { CustomerPage, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import { chunkIds, toIdList } from "../core/lookup/id-list.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";

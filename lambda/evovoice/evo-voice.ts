@@ -1,4 +1,4 @@
-import type { Flip } from "../core/flip/settle-before-flip.ts";
+import type { Flip } from "../core/flip/flip-result.ts";
 import type { PageRequest } from "../core/lookup/customer-query.ts";
 import { createApiClient, type RetryLimits } from "./api-client.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";

@@ -1,4 +1,4 @@
-import type { Flip, FlipResult } from "../core/flip/settle-before-flip.ts";
+import type { Flip, FlipResult } from "../core/flip/flip-result.ts";
 import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { ApiClient, AttemptsSoFar } from "./api-client.ts";

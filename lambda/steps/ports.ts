@@ -1,8 +1,8 @@
 import type { Policy } from "../contract/policy.ts";
 import type { ControlChange, Lock, LockAndControls } from "../core/controls.ts";
+import type { Flip, FlipResult, Reading } from "../core/flip/flip-result.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
 import type { Pace, PaceLimits } from "../core/flip/pace.ts";
-import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.ts";
 import type { Stop } from "../core/gate/decision.ts";
 import type { AlarmReading, GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import type { CustomerPage, FoundPages, PageRequest, TagIds } from "../core/lookup/customer-query.ts";

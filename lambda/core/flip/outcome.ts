@@ -1,3 +1,4 @@
+import type { PlannedCustomer } from "../plan/planned-customer.ts";
 import type { Reason } from "../reasons.ts";
 
 /** What became of one customer; every customer of a plan ends with exactly one. */
@@ -12,6 +13,10 @@ export interface Outcome {
   readonly outcome: OutcomeKind;
   /** Never with secrets or bodies. */
   readonly reason: Reason;
+}
+
+export function toOutcome({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: Reason): Outcome {
+  return { customerId: id, name, outcome, reason };
 }
 
 /** Whether the flip failed after a request that may have moved the customer. A rollback writes to it all the same. */

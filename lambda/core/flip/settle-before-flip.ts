@@ -1,30 +1,8 @@
 import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../lookup/selection.ts";
 import type { PlannedCustomer } from "../plan/planned-customer.ts";
 import type { Reason } from "../reasons.ts";
-import type { Outcome, OutcomeKind } from "./outcome.ts";
-
-/** Setting one customer's flag. */
-export interface Flip {
-  readonly customerId: string;
-  readonly isStaging: boolean;
-}
-
-/**
- * The result of a flip. `not begun`: no request was sent that could have set the flag. `unresolved`: a request was sent,
- * and the time ended before its effect was known.
- */
-export type FlipResult =
-  | { readonly result: "flipped"; readonly reason: Reason }
-  /** The code of the reason says whether a request may have set the flag (`isInDoubt`). */
-  | { readonly result: "failed"; readonly reason: Reason }
-  | { readonly result: "not begun" }
-  | { readonly result: "unresolved" };
-
-/** The result of reading one customer. `missing`: Evo Voice says that there is no such customer. */
-export type Reading =
-  | { readonly reading: "found"; readonly customer: CustomerFacts }
-  | { readonly reading: "missing" }
-  | { readonly reading: "unreadable"; readonly reason: Reason };
+import type { Reading } from "./flip-result.ts";
+import { type Outcome, type OutcomeKind, toOutcome } from "./outcome.ts";
 
 /** What is known of a planned customer right before its flip. */
 export interface Situation {
@@ -39,12 +17,7 @@ export interface Situation {
 
 /** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped now. */
 export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }: Situation): Outcome | undefined {
-  const settle = (outcome: OutcomeKind, reason: Reason): Outcome => ({
-    customerId: planned.id,
-    name: planned.name,
-    outcome,
-    reason,
-  });
+  const settle = (outcome: OutcomeKind, reason: Reason) => toOutcome(planned, outcome, reason);
   const fail = (why: Reason) => settle("failed", intended ? { code: "may-be-flipped", why } : why);
   // A customer that does not exist is on no server, whatever an earlier request did.
   if (fresh.reading === "missing") return settle("failed", { code: "customer-gone" });

@@ -1,5 +1,5 @@
-import { isInDoubt, type Outcome, type OutcomeKind } from "../flip/outcome.ts";
-import type { Reading } from "../flip/settle-before-flip.ts";
+import type { Reading } from "../flip/flip-result.ts";
+import { isInDoubt, type Outcome, type OutcomeKind, toOutcome } from "../flip/outcome.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
 import type { Batch } from "../plan/plan.ts";
 import type { PlannedCustomer } from "../plan/planned-customer.ts";
@@ -67,12 +67,7 @@ export interface RollbackSituation {
 /** The outcome that needs no request; undefined when the customer is to be restored now. */
 export function settleBeforeRollback(situation: RollbackSituation): Outcome | undefined {
   const { customer, fresh, restoring, movedLaterBy, isInNewerSource, judge } = situation;
-  const settle = (outcome: OutcomeKind, reason: Reason): Outcome => ({
-    customerId: customer.id,
-    name: customer.name,
-    outcome,
-    reason,
-  });
+  const settle = (outcome: OutcomeKind, reason: Reason) => toOutcome(customer, outcome, reason);
   if (isInNewerSource) return settle("unchanged", { code: "restored-with-newer" });
   if (movedLaterBy !== undefined) return settle("skipped", { code: "moved-by-later-rollout", rolloutId: movedLaterBy });
   if (fresh.reading === "missing") return settle("skipped", { code: "customer-gone" });

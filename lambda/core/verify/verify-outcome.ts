@@ -1,5 +1,5 @@
+import type { Reading } from "../flip/flip-result.ts";
 import type { Outcome } from "../flip/outcome.ts";
-import type { Reading } from "../flip/settle-before-flip.ts";
 import type { Reason } from "../reasons.ts";
 
 /** A customer that may have been flipped, and what a reading after the settle time shows. */

@@ -1,6 +1,7 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import { countOutcomes, type Outcome, type OutcomeKind } from "../../core/flip/outcome.ts";
-import { type Reading, settleBeforeFlip } from "../../core/flip/settle-before-flip.ts";
+import type { Reading } from "../../core/flip/flip-result.ts";
+import { countOutcomes, type Outcome, type OutcomeKind, toOutcome } from "../../core/flip/outcome.ts";
+import { settleBeforeFlip } from "../../core/flip/settle-before-flip.ts";
 import { createJudge } from "../../core/lookup/selection.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
@@ -82,9 +83,9 @@ export function trackOutcomes({ customers, outcomes: known, intended }: Known): 
   const intendedBefore = new Set(intended);
   const doubtful = new Set<string>();
 
-  function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void {
-    outcomes.set(id, { customerId: id, name, outcome, reason });
-    doubtful.delete(id);
+  function settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void {
+    outcomes.set(customer.id, toOutcome(customer, outcome, reason));
+    doubtful.delete(customer.id);
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Reading } from "../../core/flip/settle-before-flip.ts";
+import type { Reading } from "../../core/flip/flip-result.ts";
 import { chunkIds } from "../../core/lookup/id-list.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";

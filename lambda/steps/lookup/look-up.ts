@@ -1,6 +1,6 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
 import { FinalError } from "../../core/final-error.ts";
-import type { Reading } from "../../core/flip/settle-before-flip.ts";
+import type { Reading } from "../../core/flip/flip-result.ts";
 import { hashId, judgePasses, type Pass, toIds } from "../../core/lookup/completeness.ts";
 import {
   type CustomerQuery,

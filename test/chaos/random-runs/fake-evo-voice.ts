@@ -1,5 +1,5 @@
+import type { Flip, FlipResult, Reading } from "../../../lambda/core/flip/flip-result.ts";
 import { startPace } from "../../../lambda/core/flip/pace.ts";
-import type { Flip, FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
 import type { CustomerPage, CustomerQuery } from "../../../lambda/core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../../../lambda/core/lookup/selection.ts";
 import { OutOfTimeError } from "../../../lambda/core/out-of-time-error.ts";

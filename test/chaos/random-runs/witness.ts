@@ -1,6 +1,6 @@
 import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
 import { findHold, type Lock, type LockAndControls } from "../../../lambda/core/controls.ts";
-import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
+import type { Flip } from "../../../lambda/core/flip/flip-result.ts";
 import { isFreezable } from "../../../lambda/core/freezes.ts";
 import { type CommandRecord, findAnswer } from "../../../lambda/core/gate/apply-commands.ts";
 import type { Plan } from "../../../lambda/core/plan/plan.ts";

@@ -1,7 +1,7 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { MOST_HOLDS } from "../../../lambda/core/controls.ts";
-import type { FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
+import type { FlipResult, Reading } from "../../../lambda/core/flip/flip-result.ts";
 import { controlsKey } from "../../../lambda/ledger/keys.ts";
 import type { HoldRow } from "../../../lambda/ledger/lock.ts";
 import { openTable } from "../../../lambda/ledger/table.ts";

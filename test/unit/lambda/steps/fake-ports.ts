@@ -1,7 +1,7 @@
 import type { FlipEvent } from "../../../../lambda/contract/deploy-event.ts";
 import type { Lock } from "../../../../lambda/core/controls.ts";
+import type { FlipResult } from "../../../../lambda/core/flip/flip-result.ts";
 import { startPace } from "../../../../lambda/core/flip/pace.ts";
-import type { FlipResult } from "../../../../lambda/core/flip/settle-before-flip.ts";
 import type { CustomerFacts } from "../../../../lambda/core/lookup/selection.ts";
 import { OutOfTimeError } from "../../../../lambda/core/out-of-time-error.ts";
 import type { Connection, Ledger, Ports } from "../../../../lambda/steps/ports.ts";

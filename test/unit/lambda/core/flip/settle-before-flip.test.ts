@@ -1,4 +1,5 @@
-import { type Reading, type Situation, settleBeforeFlip } from "../../../../../lambda/core/flip/settle-before-flip.ts";
+import type { Reading } from "../../../../../lambda/core/flip/flip-result.ts";
+import { type Situation, settleBeforeFlip } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../../../../../lambda/core/lookup/selection.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";

@@ -1,5 +1,5 @@
+import type { Reading } from "../../../../../lambda/core/flip/flip-result.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
-import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";

@@ -1,5 +1,5 @@
+import type { Reading } from "../../../../../lambda/core/flip/flip-result.ts";
 import type { Outcome } from "../../../../../lambda/core/flip/outcome.ts";
-import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { isWorthAnotherTry, verifyOutcome } from "../../../../../lambda/core/verify/verify-outcome.ts";
 import { expect, test } from "../../../../support/jest.ts";
 import { aCustomer } from "../a-customer.ts";

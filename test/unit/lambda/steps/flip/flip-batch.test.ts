@@ -1,4 +1,4 @@
-import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
+import type { FlipResult } from "../../../../../lambda/core/flip/flip-result.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";

@@ -1,4 +1,4 @@
-import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
+import type { Flip, FlipResult } from "../../../../../lambda/core/flip/flip-result.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { toStop } from "../../../../../lambda/core/gate/decision.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
