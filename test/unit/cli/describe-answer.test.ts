@@ -33,6 +33,18 @@ test("the view says of each wave what it did, does and waits for, and of a bake 
   265 flipped, 7 unchanged, 3 skipped`);
 });
 
+test.each([
+  { flipped: 1_265, rollback: undefined, results: ["proceeded", "proceeded", "proceeded"] },
+  { flipped: 28, rollback: undefined, results: ["proceeded", "stopped", "not started, needs an approval"] },
+  {
+    ...{ flipped: 20, rollback: { restored: 20, conflicting: 0, failed: 0 } },
+    results: ["rolled back", "not started", "not started, needs an approval"],
+  },
+])("while a rollout of $flipped flipped customers closes, the waves read $results", ({ flipped, rollback, results }) => {
+  const text = show({ phase: "ending", wave: undefined }, { counts: { ...settled, flipped }, rollback });
+  expect(Array.from(text.matchAll(/\d {2}([a-z ,]+)$/gm), ([, result]) => result)).toEqual(results);
+});
+
 test("the view shows neighbours of many waves in one row", () => {
   const many = Array.from({ length: 40 }, (_, index) => waveOf(index + 1, 10, { bakeSeconds: 60 }));
   const plan = { hash: "0", flip: 400, unchanged: 7, skipped: 3, batches: 40, settledItems: 1, waves: many };
