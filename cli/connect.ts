@@ -4,7 +4,7 @@ import type { AdviceWriter } from "../lambda/contract/advice.ts";
 import { type Right, rightFor } from "../lambda/contract/rights.ts";
 import { EXIT, Failure, Refused } from "./failure.ts";
 import { readIdentity } from "./identity.ts";
-import { createAdviceWriter, toCommandLine } from "./write-advice.ts";
+import { createAdviceWriter, findProgram, toCommandLine } from "./write-advice.ts";
 
 /** Which deployment is meant. */
 export interface Deployment {
@@ -39,8 +39,9 @@ export interface Door {
 
 export const SANDBOX_PORT = "4680";
 
-/** Finds the front door by its name, or by the outputs of its stack. @throws Failure */
-export async function connect(deployment: Deployment): Promise<Door> {
+/** Finds the front door by its name, or by the outputs of its stack. `words` were typed. @throws Failure */
+export async function connect(deployment: Deployment, words: readonly string[] = []): Promise<Door> {
+  const typed = { program: findProgram(process), words, deployment: toOptions(deployment) };
   const config = deployment.sandbox ? toSandbox(deployment) : {};
   try {
     const [{ functionName, ...found }, identity] = await Promise.all([
@@ -52,8 +53,8 @@ export async function connect(deployment: Deployment): Promise<Door> {
     return {
       ...found,
       identity,
-      toCommand: (...words) => toCommandLine([...words, ...toOptions(deployment)]),
-      writeAdvice: createAdviceWriter(toOptions(deployment)),
+      toCommand: (...line) => toCommandLine(typed, line),
+      writeAdvice: createAdviceWriter(typed),
       ask: async (payload, right = rightFor(payload)) =>
         readReply(await invoke(lambda, { FunctionName: functionName, Qualifier: right }, payload)),
       putSecret: (SecretId, SecretString) => putSecret(config, { SecretId, SecretString }),

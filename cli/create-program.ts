@@ -59,7 +59,7 @@ export function createProgram(end: (code: number) => void): Command {
       .description(description)
       .action(async (...given: readonly unknown[]) => {
         const flags = (given.at(-1) as Command).optsWithGlobals<Flags>();
-        const door = await connect(flags);
+        const door = await connect(flags, program.args);
         introduce(door);
         end(await act(door, flags, ...(given.slice(0, -2) as Names)).catch((error) => rephrase(error, door, flags)));
       });

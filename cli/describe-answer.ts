@@ -1,5 +1,6 @@
+import type { AdviceWriter } from "../lambda/contract/advice.ts";
 import { listAlarms } from "../lambda/core/report/describe-report.ts";
-import { findQuestion } from "../lambda/core/report/next-steps.ts";
+import { adviseApproval } from "../lambda/core/report/next-steps.ts";
 import type { Report } from "../lambda/core/report/report.ts";
 import { isUnderWay } from "../lambda/core/report/rollout-status.ts";
 import { clean, formatNumber, formatSeconds } from "../lambda/core/report/text-layout.ts";
@@ -30,7 +31,7 @@ export function describeChange(answer: StatusAnswer): string {
 }
 
 /** The live view: what it does, the waves with bars, the counts, and what holds or stops it. */
-export function describeLive(answer: StatusAnswer): readonly Line[] {
+export function describeLive(answer: StatusAnswer, write: AdviceWriter): readonly Line[] {
   const report = toReport(answer);
   const { action = "", release = "", progress, failedBy = [] } = report;
   const left = progress?.bakeLeftSeconds ?? 0;
@@ -44,7 +45,7 @@ export function describeLive(answer: StatusAnswer): readonly Line[] {
     ...(progress?.alarms?.length ? [toLine(`alarms: ${listAlarms(progress.alarms)}`, undefined)] : []),
     ...(progress?.heldBy ?? []).map((reason) => toLine(describeHeld(reason), "yellow")),
     ...(progress?.noted ?? []).map(({ message }) => toLine(message, "yellow")),
-    ...(findQuestion(report) === undefined ? [] : [toLine("to answer: cutover approve, or cutover reject", "bold")]),
+    ...adviseApproval(report).flatMap((each) => [toLine(each.say, undefined), toLine(write(each) ?? "", "bold")]),
   ];
 }
 

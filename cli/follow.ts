@@ -51,7 +51,7 @@ export interface Watching {
  * watching, and not the rollout. @throws Failure when the end is not known
  */
 export async function follow(door: Door, rollout: Followed, watching: Watching = {}): Promise<StatusAnswer> {
-  const { mostMinutes, view = isLive() ? watchLive(rollout) : watchLines() } = watching;
+  const { mostMinutes, view = isLive() ? watchLive(door, rollout) : watchLines() } = watching;
   const stop = new AbortController();
   const interrupt = () => stop.abort(interrupted(door, rollout));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -122,14 +122,14 @@ function watchLines(): View {
   };
 }
 
-function watchLive({ rolloutId }: Followed): View {
+function watchLive({ writeAdvice }: Door, { rolloutId }: Followed): View {
   const view = createView();
   const beganAt = Date.now();
   return {
     show(answer: StatusAnswer) {
       const watched = formatSeconds(Math.round((Date.now() - beganAt) / 1_000));
       const hint = `  watched for ${watched}; Ctrl-C ends only the watching`;
-      view.draw(describeLive(answer), [
+      view.draw(describeLive(answer, writeAdvice), [
         { text: `  ${rolloutId}`, style: "dim" },
         { text: hint, style: "dim" },
       ]);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describeVia, type Via } from "../lambda/contract/via.ts";
 import type { Attribution } from "../lambda/core/controls.ts";
-import { findQuestion } from "../lambda/core/report/next-steps.ts";
+import { adviseApproval, findQuestion } from "../lambda/core/report/next-steps.ts";
 import { clean, countCustomers, formatTime } from "../lambda/core/report/text-layout.ts";
 import type { ControlsShown } from "../lambda/front-door/change-controls.ts";
 import type { ProtectedCustomer } from "../lambda/front-door/look-up-protected.ts";
@@ -59,12 +59,11 @@ interface AnswerMembers {
 
 /** Answers a rollout that waits for an approval; without the plan's hash, shows what is answered, and asks. */
 export async function answerApproval(door: Door, answer: AnswerMembers, sender: Sender, form: Form): Promise<number> {
-  const ask = { instead: "Add --plan HASH", show: () => showQuestion(door, answer) };
-  const seen = answer.plan === undefined ? await showAndAsk(ask) : answer;
+  const seen = answer.plan === undefined ? await askApproval(door, answer) : answer;
   return steer(door, { ...answer, ...seen, wave: answer.wave ?? seen?.wave }, sender, form);
 }
 
-async function showQuestion(door: Door, { command, rolloutId }: AnswerMembers) {
+async function askApproval(door: Door, { command, rolloutId }: AnswerMembers) {
   const status = await askStatus(door, { rolloutId });
   const report = "counts" in status ? status : undefined;
   const question = findQuestion(report ?? {});
@@ -72,11 +71,18 @@ async function showQuestion(door: Door, { command, rolloutId }: AnswerMembers) {
     throw new Failure(`nothing was sent: rollout ${status.rolloutId} waits for no approval`, {
       exitCode: EXIT.refused,
     });
-  const { waves = [] } = report.plan ?? {};
-  const { customers = 0 } = waves.find(({ wave }) => wave === question.wave) ?? {};
-  say({ text: clean(`${report.action} ${report.release}, plan ${question.plan}`), style: "bold" });
-  say({ text: `wave ${question.wave} of ${waves.length}: ${countCustomers(customers)}` });
-  return { seen: question, question: `${command} wave ${question.wave} on ${door.environment}?` };
+  const answers = adviseApproval(report).filter(({ send }) => send?.command === command);
+  const instead = answers.map((each) => `${each.say}\n${door.writeAdvice(each)}`).join("\n");
+  return showAndAsk({
+    instead,
+    async show() {
+      const { waves = [] } = report.plan ?? {};
+      const { customers = 0 } = waves.find(({ wave }) => wave === question.wave) ?? {};
+      say({ text: clean(`${report.action} ${report.release}, plan ${question.plan}`), style: "bold" });
+      say({ text: `wave ${question.wave} of ${waves.length}: ${countCustomers(customers)}` });
+      return { seen: question, question: `${command} wave ${question.wave} on ${door.environment}?` };
+    },
+  });
 }
 
 /** Changes the controls of the whole environment, and shows them. */

@@ -1,33 +1,58 @@
+import { basename, relative } from "node:path";
 import type { Advice, AdviceWriter } from "../lambda/contract/advice.ts";
 import { toFlag } from "./to-flag.ts";
 
-/** For a reader of the command line. `options` say which deployment. */
-export function createAdviceWriter(options: readonly string[]): AdviceWriter {
+/** What was typed, and how: see `findProgram`. */
+export interface Typed {
+  readonly program: readonly string[];
+  /** The verb and the words behind it, without the options that say which deployment. */
+  readonly words: readonly string[];
+  readonly deployment: readonly string[];
+}
+
+/** For a reader of the command line. */
+export function createAdviceWriter(typed: Typed): AdviceWriter {
   return ({ send, add }) => {
-    if (send !== undefined) return toCommandLine([...toWords(send), ...options]);
-    return add && describeTyped(process.argv.slice(2), add);
+    if (send !== undefined) return toCommandLine(typed, toWords(send));
+    return add && describeTyped(typed, add);
   };
 }
 
 /** For a POSIX shell. */
-export function toCommandLine(words: readonly string[]): string {
-  return ["cutover", ...words]
+export function toCommandLine({ program, deployment }: Omit<Typed, "words">, words: readonly string[]): string {
+  return [...program, ...words, ...deployment]
     .map((word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(" ");
 }
 
-/** The event that was typed, with more flags; of another verb, such as `status`, only the flags. */
-function describeTyped(argv: readonly string[], add: NonNullable<Advice["add"]>): string {
+/** How this program was started: by npm, as an installed `cutover`, or as a file. */
+export function findProgram({ argv: [, file = ""], env }: Pick<NodeJS.Process, "argv" | "env">): readonly string[] {
+  if (env.npm_command === "exec") return ["npx", "cutover"];
+  return basename(file) === "cutover" ? ["cutover"] : ["node", relative("", file)];
+}
+
+/** The event that was typed, with more flags, or as a plan; of another verb, such as `status`, only the flags. */
+function describeTyped(typed: Typed, add: NonNullable<Advice["add"]>): string {
   const flags = Object.entries(add).flatMap(([member, value]) => toFlags(member, value));
-  const at = argv.findIndex((word) => SENDS.includes(word));
-  if (at === -1) return ["the same command with", ...flags].join(" ");
-  const isOnlyPlanned = add.dryRun === false && argv[at] === "plan";
-  const typed = argv.filter((word, index) => !FORMS.includes(word) && !(isOnlyPlanned && index === at));
-  return toCommandLine([...typed, ...flags]);
+  const [verb = ""] = typed.words;
+  if (!SENDS.includes(verb))
+    return add.dryRun ? "plan with the same words" : ["the same command with", ...flags].join(" ");
+  const words = verb === "plan" ? withoutPlan(typed.words) : typed.words;
+  const sent = words.filter((word) => !FORMS.includes(word));
+  return toCommandLine(typed, add.dryRun ? ["plan", ...withoutHash(sent)] : [...sent, ...flags]);
+}
+
+/** A plan flips no customer: advice about a plan is for its rollout. With --event, the action stands in the file. */
+function withoutPlan([, ...words]: readonly string[]): readonly string[] {
+  return SENDS.includes(words[0] ?? "") ? words : ["ACTION", ...words];
+}
+
+function withoutHash(words: readonly string[]): readonly string[] {
+  return words.filter((word, index) => !word.startsWith("--plan") && words[index - 1] !== "--plan");
 }
 
 const SENDS: readonly string[] = ["plan", "stage", "promote", "rollback", "retry"];
-const FORMS: readonly string[] = ["--json", "--csv", "--yes"];
+const FORMS: readonly string[] = ["--csv", "--yes"];
 
 function toFlags(member: string, value: unknown): readonly string[] {
   if (value === undefined || typeof value === "boolean") return [];

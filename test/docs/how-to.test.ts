@@ -101,7 +101,8 @@ async function runShell(command: string): Promise<string> {
     cutover() { ${process.execPath} ${ROOT}/ci/cutover.mjs "$@" --sandbox --port ${sandbox.port}; }
     npm() { ${process.execPath} ${ROOT}/local/start.ts "\${@:3}"; }
     ${command.replace(freezeEnd, SENT_END)}${ASKED.test(command) ? " --by ann" : ""}`;
-  const program = startProgram("bash", ["-c", line]);
+  // As by npx, for which the page has an alias.
+  const program = startProgram("bash", ["-c", line], { npm_command: "exec" });
   program.child.stdin.end();
   await program.ended;
   const [refusal] = /^cutover: .*/ms.exec(program.err()) ?? [];

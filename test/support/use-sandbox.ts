@@ -51,7 +51,9 @@ export function useSandbox(policy: object, ...options: readonly string[]) {
     port: () => port,
     /** The command line as it ships, in a pipe. */
     async cutover(...args: readonly string[]) {
-      const program = startProgram(process.execPath, ["ci/cutover.mjs", ...args, "--sandbox", "--port", port]);
+      const program = startProgram(process.execPath, ["ci/cutover.mjs", ...args, "--sandbox", "--port", port], {
+        npm_command: "",
+      });
       program.child.stdin?.end();
       const code = await program.ended;
       return { code, out: program.out(), err: program.err() };

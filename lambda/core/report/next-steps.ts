@@ -2,7 +2,7 @@ import type { Advice } from "../../contract/advice.ts";
 import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { isCodeOfDoubt } from "../flip/outcome.ts";
 import { toShortHash } from "../plan/short-hash.ts";
-import type { Explained, Reason } from "../reasons.ts";
+import type { Explained, Reason, ReasonCode } from "../reasons.ts";
 import type { Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
@@ -110,11 +110,15 @@ function advisePartial(report: Report): readonly Advice[] {
   ];
 }
 
+const OF_ANOTHER_PLAN: readonly ReasonCode[] = ["stale-plan", "unknown-plan", "plan-of-another-event"];
+
 /** A refusal does not use up the event's id. An event that is too late would be refused again. */
 function adviseRefused(report: Report, event: DeployEvent | undefined): readonly Advice[] {
   const { problems = [], held } = report;
   if (held !== undefined) return adviseHeld(report);
   if (problems.some(({ code }) => code === "none-left")) return [];
+  if (problems.some(({ code }) => OF_ANOTHER_PLAN.includes(code)))
+    return [{ say: "To see the plan of now, without this hash:", add: { dryRun: true, plan: undefined } }];
   const say = "Fix the cause, then send the deploy event again.";
   return [problems.some(({ code }) => code === "too-late") ? { say } : { say, send: event }];
 }
@@ -223,7 +227,8 @@ export function findQuestion({ rolloutId = "", plan, progress }: Partial<Report>
   return { rolloutId, plan: toShortHash(plan.hash), wave };
 }
 
-function adviseApproval(report: Report): readonly Advice[] {
+/** How to say yes or no to a wave that waits for an approval. */
+export function adviseApproval(report: Partial<Report>): readonly Advice[] {
   const question = findQuestion(report);
   if (question === undefined) return [];
   const refuse = "To refuse it, which ends the rollout as a failed gate does and holds the release:";

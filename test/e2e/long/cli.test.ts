@@ -40,7 +40,8 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   );
   const aborted = await cutover("abort", "--reason", "calls drop");
   expect(aborted).toMatchObject({ code: 2, err: expect.stringContaining("there was no rollout yet, except dry runs") });
-  const [, again = "", hash = ""] = /\ncutover (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.out) ?? [];
+  const [, again = "", hash = ""] =
+    /\nnode ci\/cutover\.mjs (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.out) ?? [];
   expect(again).toContain("--sandbox");
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
   expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining("promote 1.0   succeeded") });
@@ -84,7 +85,10 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
 test("an abort from a cold shell ends a bake and restores all; the watching exits with 1", async () => {
   const started = await cutover("stage", "2.0", "--all", "--strategy", "long-bake", "--yes");
   expect(started.out).not.toContain("To run exactly this plan");
-  expect(started).toMatchObject({ code: 0, err: expect.stringContaining("\nto watch it: cutover status ") });
+  expect(started).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("\nto watch it: node ci/cutover.mjs status "),
+  });
   const watched = cutover("status", "--watch", "--json");
   await until("baking", "2.0");
   expect((await cutover("status")).out).toContain("\n  alarms: calls-that-fail OK\n");
@@ -107,14 +111,14 @@ test("an alarm during a bake ends the rollout, and the program with 1 and the al
   await setAlarm("calls-that-fail", "OK");
   expect(code).toBe(1);
   expect(out).toMatch(/^stage 3\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/m);
-  expect(out).toContain(`\ncutover release 3.0 --reason WHY --sandbox --port ${port()}\n`);
+  expect(out).toContain(`\nnode ci/cutover.mjs release 3.0 --reason WHY --sandbox --port ${port()}\n`);
 });
 
 test("each verb calls the alias of its right, and the controls say by which", async () => {
   expect((await cutover("hold", "9.9", "--reason", "calls drop")).code).toBe(0);
   expect((await cutover("controls")).out).toMatch(/hold-release .*, by the alias steer of the front door: calls drop/);
   const held =
-    /refused now: release 9\.9 is held, by .*\nTo end the hold: cutover release 9\.9 --reason WHY --sandbox /;
+    /refused now: release 9\.9 is held, by .*\nTo end the hold: node ci\/cutover\.mjs release 9\.9 --reason WHY --sandbox /;
   expect(await cutover("promote", "9.9", "--all", "--yes")).toMatchObject({
     code: 2,
     out: "",
@@ -167,8 +171,9 @@ test("a wave begins after it is approved on a terminal, which shows the wave and
   const status = await cutover("status");
   const [, hash = ""] = /hash ([0-9a-f]{12})/.exec(status.out) ?? [];
   expect(status.out).toMatch(/held: wave 2, \d+ customers, waits for /);
+  const approve = `\nnode ci/cutover\\.mjs approve promote-\\w+ --plan ${hash} --wave 2 --reason WHY --sandbox `;
   expect(await cutover("approve", "--reason", "fine")).toMatchObject({
-    ...{ code: 2, err: expect.stringContaining("without a terminal no question can be asked. Add --plan HASH") },
+    ...{ code: 2, err: expect.stringMatching(new RegExp(`no question can be asked. To let wave 2 begin:${approve}`)) },
   });
   expect(await cutover("reject", "--plan", "0".repeat(12), "--reason", "no")).toMatchObject({
     ...{ code: 2, err: expect.stringContaining(`its plan is ${hash}, and not 000000000000`) },

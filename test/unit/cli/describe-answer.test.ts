@@ -1,7 +1,9 @@
 import { describeLive } from "../../../cli/describe-answer.ts";
+import { createAdviceWriter } from "../../../cli/write-advice.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import { expect, test } from "../../support/jest.ts";
 
+const TYPED = { program: ["cutover"], words: ["status"], deployment: ["--sandbox"] };
 const waveOf = (wave: number, customers: number, more = {}) => ({
   ...{ wave, from: wave - 1, to: wave, customers, bakeSeconds: wave < 3 ? 600 : 0 },
   ...more,
@@ -19,7 +21,7 @@ function show(progress: Partial<NonNullable<Report["progress"]>>, changes: Parti
     progress: { ...NOW, phase: "baking", wave: 2, ...progress },
     ...changes,
   };
-  return describeLive(report)
+  return describeLive(report, createAdviceWriter(TYPED))
     .map(({ text }) => text)
     .join("\n");
 }
@@ -40,9 +42,18 @@ test.each([
     ...{ flipped: 20, rollback: { restored: 20, conflicting: 0, failed: 0 } },
     results: ["rolled back", "not started", "not started, needs an approval"],
   },
-])("while a rollout of $flipped flipped customers closes, the waves read $results", ({ flipped, rollback, results }) => {
-  const text = show({ phase: "ending", wave: undefined }, { counts: { ...settled, flipped }, rollback });
-  expect(Array.from(text.matchAll(/\d {2}([a-z ,]+)$/gm), ([, result]) => result)).toEqual(results);
+])(
+  "while a rollout of $flipped flipped customers closes, the waves read $results",
+  ({ flipped, rollback, results }) => {
+    const text = show({ phase: "ending", wave: undefined }, { counts: { ...settled, flipped }, rollback });
+    expect(Array.from(text.matchAll(/\d {2}([a-z ,]+)$/gm), ([, result]) => result)).toEqual(results);
+  },
+);
+
+test("the view of a rollout that waits for an approval says how to answer, word for word", () => {
+  const text = show({ phase: "waiting for approval", wave: 3 });
+  for (const answer of ["approve", "reject"])
+    expect(text).toContain(`\n  cutover ${answer} promote-1 --plan 9bed8e4e9dba --wave 3 --reason WHY --sandbox`);
 });
 
 test("the view shows neighbours of many waves in one row", () => {

@@ -1,9 +1,11 @@
+import { resolve } from "node:path";
 import { toFlag } from "../../../cli/to-flag.ts";
-import { createAdviceWriter } from "../../../cli/write-advice.ts";
+import { createAdviceWriter, findProgram } from "../../../cli/write-advice.ts";
 import type { Advice } from "../../../lambda/contract/advice.ts";
 import { writeAsJson } from "../../../lambda/contract/advice.ts";
 import { expect, test } from "../../support/jest.ts";
 
+const TYPED = { program: ["cutover"], words: ["list"], deployment: ["--stack", "prod"] };
 const YOU = { requestedBy: "YOU", reason: "WHY" };
 
 const SENT: readonly (readonly [NonNullable<Advice["send"]>, string])[] = [
@@ -24,35 +26,47 @@ const SENT: readonly (readonly [NonNullable<Advice["send"]>, string])[] = [
 
 test.each(SENT)("%j is one command line, and the same JSON for other readers", (send, line) => {
   const advice = { say: "To do it:", send };
-  expect(createAdviceWriter(["--stack", "prod"])(advice)).toBe(`cutover ${line} --stack prod`);
+  expect(createAdviceWriter(TYPED)(advice)).toBe(`cutover ${line} --stack prod`);
   expect(JSON.parse(writeAsJson(advice) ?? "")).toEqual(send);
 });
 
 const PLAN = { dryRun: false, id: undefined, plan: "0f3c9a1b2d4e" };
+const OVERRIDE = { override: { reason: "WHY" } };
+const AS_PLAN = { dryRun: true, plan: undefined };
+const WAIT = { onFreeze: "wait", notAfter: "TIME" };
 const ADDED: readonly (readonly [string, NonNullable<Advice["add"]>, string])[] = [
-  ["plan promote 1.0 --all --json", PLAN, "cutover promote 1.0 --all --plan 0f3c9a1b2d4e"],
-  ["--sandbox plan rollback night --csv", { dryRun: false }, "cutover --sandbox rollback night"],
-  ["status planned-1", PLAN, "the same command with --plan 0f3c9a1b2d4e"],
-  [
-    "promote 1.0 --tag plan",
-    { onBusy: "wait", notAfter: "TIME" },
-    "cutover promote 1.0 --tag plan --on-busy wait --not-after TIME",
-  ],
-  ["stage 1.0 --all --yes", { override: { reason: "WHY" } }, "cutover stage 1.0 --all --override WHY"],
+  ["plan promote 1.0 --all --csv", PLAN, "cutover promote 1.0 --all --plan 0f3c9a1b2d4e --stack prod"],
+  ["plan rollback night --csv", { dryRun: false }, "cutover rollback night --stack prod"],
+  ["plan promote 1.0 --all", OVERRIDE, "cutover promote 1.0 --all --override WHY --stack prod"],
+  ["plan promote 1.0", WAIT, "cutover promote 1.0 --on-freeze wait --not-after TIME --stack prod"],
+  ["plan --event night.json", PLAN, "cutover ACTION --event night.json --plan 0f3c9a1b2d4e --stack prod"],
+  ["promote 1.0 --plan 0f3c9a --all", AS_PLAN, "cutover plan promote 1.0 --all --stack prod"],
+  ["retry night --plan=0f3c9a", AS_PLAN, "cutover plan retry night --stack prod"],
+  ["status night", AS_PLAN, "plan with the same words"],
+  ["status plan", PLAN, "the same command with --plan 0f3c9a1b2d4e"],
+  ["promote 1.0 --tag plan", WAIT, "cutover promote 1.0 --tag plan --on-freeze wait --not-after TIME --stack prod"],
+  ["stage 1.0 --all --yes", OVERRIDE, "cutover stage 1.0 --all --override WHY --stack prod"],
 ];
 
-test.each(ADDED)("an event of `%s` is sent again as the line that was typed", (typed, add, line) => {
-  const { argv } = process;
-  process.argv = ["node", "cutover", ...typed.split(" ")];
-  const written = createAdviceWriter(["--sandbox"])({ say: "To do it:", add });
-  process.argv = argv;
-  expect(written).toBe(line);
+test.each(ADDED)("an event of `%s` is sent again as the line that was typed", (line, add, written) => {
+  expect(createAdviceWriter({ ...TYPED, words: line.split(" ") })({ say: "To do it:", add })).toBe(written);
+});
+
+const PROGRAMS: readonly (readonly [string, string, string])[] = [
+  ["by npm", "exec", "npx cutover"],
+  ["as an installed program", "", "cutover"],
+  ["as a file", "", "node ci/cutover.mjs"],
+];
+
+test.each(PROGRAMS)("a line to paste begins with the program as it was started: %s", (_title, npm_command, program) => {
+  const file = program === "cutover" ? "/usr/local/bin/cutover" : resolve("ci/cutover.mjs");
+  expect(findProgram({ argv: ["node", file], env: { npm_command } }).join(" ")).toBe(program);
 });
 
 test("a reader of JSON gets the members that are added, and nothing where there is only a sentence", () => {
   expect(writeAsJson({ say: "", add: PLAN })).toBe('the same event with "dryRun":false,"plan":"0f3c9a1b2d4e"');
   expect(writeAsJson({ say: "" })).toBeUndefined();
-  expect(createAdviceWriter([])({ say: "" })).toBeUndefined();
+  expect(createAdviceWriter(TYPED)({ say: "" })).toBeUndefined();
 });
 
 const PATHS: readonly (readonly [string, string])[] = [

@@ -52,3 +52,16 @@ describe("a frozen rollout", () => {
     ]);
   });
 });
+
+const OTHER_PLANS: readonly Reason[] = [
+  { code: "stale-plan", plan: "0f3c9a", now: "1a2b3c", changes: "1 added" },
+  { code: "unknown-plan", plan: "0f3c9a", now: "1a2b3c" },
+  { code: "plan-of-another-event", plan: "0f3c9a" },
+];
+
+test.each(OTHER_PLANS)("after a refusal for its plan ($code), the next step is the plan of now", (problem) => {
+  const event = { action: "promote", release: "1.0", targets: [{ all: true }], plan: "0f3c9a" };
+  const report = { rolloutId: "night", action: "promote", status: "refused", problems: [explain(problem)] };
+  const advice = adviseReader(report as unknown as Report, event as never);
+  expect(advice.map(({ send }) => send)).toEqual([{ ...event, plan: undefined, dryRun: true }]);
+});
