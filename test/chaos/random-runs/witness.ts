@@ -39,6 +39,8 @@ interface Intention {
   /** Of the batch. */
   readonly key: string;
   readonly isUndo: boolean;
+  /** A verification sends the flag of an earlier flip again. */
+  readonly isAgain: boolean;
 }
 
 /** Sees everything that happens, and says what must not have. */
@@ -115,11 +117,16 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     if (acting === undefined) return;
     const { intended, restoring, outcomes, rollback } = fromBatchItem(after);
     const isUndo = (acting.execution.event as DeployEvent).action === "rollback" || restoring.length > 0;
+    const intention = { at: now, atMs: clock.nowMs, key: `${key.pk} ${key.sk}`, isUndo };
+    for (const id of isUndo ? restoring : intended) intend(acting, id, { ...intention, isAgain: false });
     // A verification says that a flag is not applied, and sends it again.
-    const again = (isUndo ? rollback : outcomes).filter(({ reason }) => reason.code === "not-applied");
-    for (const id of [...(isUndo ? restoring : intended), ...again.map(({ customerId }) => customerId)])
-      for (const by of [idOf(acting, id), `${acting.execution.name} ${id}`])
-        intentions.set(by, { at: now, atMs: clock.nowMs, key: `${key.pk} ${key.sk}`, isUndo });
+    for (const { customerId, reason } of isUndo ? rollback : outcomes)
+      if (reason.code === "not-applied") intend(acting, customerId, { ...intention, isAgain: true });
+  }
+
+  function intend(process: Process, customerId: string, intention: Intention): void {
+    for (const by of [idOf(process, customerId), `${process.execution.name} ${customerId}`])
+      intentions.set(by, intention);
   }
 
   function noteCommands(key: Key, after: Item): void {
@@ -151,13 +158,17 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
   }
 
-  /** No flip begins while a freeze holds, and none of a wave before its approval. Neither blocks a rollback. */
-  function checkLeave(process: Process, rolloutId: string, { at, atMs, key }: Intention): void {
+  /**
+   * No flip begins while a freeze holds, and none of a wave before its approval. Neither blocks a rollback, and a freeze does
+   * not block a verification: the flip whose flag it sends again began before.
+   */
+  function checkLeave(process: Process, rolloutId: string, { at, atMs, key, isAgain }: Intention): void {
     const who = `${process.execution.name} flipped in a batch that began`;
     const isFrozen = [...standingSince].some(
       ([name, since]) => name.startsWith("freeze ") && since < at && atMs < Date.parse(name.slice("freeze ".length)),
     );
-    if (isFrozen && isFreezable(process.execution.event as DeployEvent)) lie(`${who} while a freeze applied`);
+    if (isFrozen && !isAgain && isFreezable(process.execution.event as DeployEvent))
+      lie(`${who} while a freeze applied`);
     const { waves = [] } = JSON.parse(String(records.get(rolloutId)?.plan ?? "{}")) as Partial<Plan>;
     const place = Number(key.split("#").at(-1));
     const { wave, approvalSeconds } = waves.find(({ from, to }) => from <= place && place < to) ?? {};
