@@ -1,8 +1,7 @@
 import type { AdviceWriter } from "../lambda/contract/advice.ts";
-import { listAlarms } from "../lambda/core/report/describe-report.ts";
+import { countRestored, listAlarms } from "../lambda/core/report/describe-report.ts";
 import { adviseApproval } from "../lambda/core/report/next-steps.ts";
 import type { Report } from "../lambda/core/report/report.ts";
-import { isUnderWay } from "../lambda/core/report/rollout-status.ts";
 import { clean, formatNumber, formatSeconds } from "../lambda/core/report/text-layout.ts";
 import { describeWaves } from "../lambda/core/report/wave-rows.ts";
 import type { StatusAnswer } from "../lambda/front-door/read-status.ts";
@@ -35,12 +34,11 @@ export function describeLive(answer: StatusAnswer, write: AdviceWriter): readonl
   const report = toReport(answer);
   const { action = "", release = "", progress, failedBy = [] } = report;
   const left = progress?.bakeLeftSeconds ?? 0;
-  const none = action === "rollback" ? "no customer restored yet" : "no customer flipped yet";
   return [
     { text: clean(`${action} ${release}`) || "a new rollout", style: "bold" },
     { text: `  ${describeHead(answer)}${left > 0 ? `, ${formatSeconds(left)} left` : ""}`, style: "yellow" },
     ...("counts" in answer ? toBars(answer) : []),
-    { text: `  ${describeCounts(report) || none}` },
+    { text: `  ${describeCounts(report) || "no customer flipped yet"}` },
     ...failedBy.map(({ customers, message }) => toLine(`${formatNumber(customers)} failed: ${message}`, "red")),
     ...(progress?.alarms?.length ? [toLine(`alarms: ${listAlarms(progress.alarms)}`, undefined)] : []),
     ...(progress?.heldBy ?? []).map((reason) => toLine(describeHeld(reason), "yellow")),
@@ -62,12 +60,14 @@ function toLine(text: string, style: Line["style"]): Line {
 }
 
 /** `126 flipped, 2 failed` of a rollout; of one that is rolled back, what was restored. */
-function describeCounts({ counts = {} as Report["counts"], rollback, status }: Partial<Report>): string {
-  const under = status !== undefined && isUnderWay({ status });
-  const shown = Object.entries(rollback === undefined ? counts : { flipped: counts.flipped, ...rollback })
-    // While a rollback goes on, a customer that it has not come to counts as failed.
-    .filter(([kind, count]) => (count ?? 0) > 0 && !(rollback !== undefined && under && kind === "failed"));
-  return shown.map(([kind, count]) => `${formatNumber(count ?? 0)} ${kind}`).join(", ");
+function describeCounts(report: Partial<Report>): string {
+  const { counts = {} as Report["counts"], rollback } = report;
+  const kinds = Object.entries(rollback === undefined ? counts : { flipped: counts.flipped });
+  const shown = [...kinds, ...countRestored(report).map(({ label, number }) => [label, number] as const)];
+  return shown
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${formatNumber(count)} ${kind}`)
+    .join(", ");
 }
 
 const BAR = 16;

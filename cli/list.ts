@@ -26,16 +26,22 @@ export async function listRollouts(door: Door, { json, plans }: Form & { readonl
 
 function describeRollout(rollout: RolloutsListed["rollouts"][number], running: string | undefined): string {
   const { rolloutId, action, release = "", status, counts = {}, rollback, startedAt, requestedBy, reason } = rollout;
-  const numbers = Object.entries({ ...counts, ...(rollback && { restored: rollback.restored }) })
+  const { restored = 0, conflicting = 0, failed: left = 0 } = rollback ?? {};
+  const ofRollback = status === "planned" ? { "to restore": left } : { restored, conflicting, "not restored": left };
+  const numbers = Object.entries({ ...counts, ...ofRollback })
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${formatNumber(count)} ${kind}`);
-  const by = [requestedBy, reason].filter(Boolean).join(": ");
+  const by = [toAskedBy(requestedBy), reason].filter(Boolean).join(": ");
   return [
-    `${clean(`${action} ${release}`)}   ${status}${rolloutId === running ? " now" : ""}`,
+    `${clean(`${action} ${release}`)}   ${status.replace("-", " ")}${rolloutId === running ? " now" : ""}`,
     `  ${rolloutId}   ${formatTime(startedAt)}`,
     ...(numbers.length > 0 ? [`  ${numbers.join(", ")}`] : []),
     ...(by === "" ? [] : [`  ${clean(by)}`]),
   ].join("\n");
+}
+
+function toAskedBy(requestedBy: string | undefined): string | undefined {
+  return requestedBy && `asked by ${requestedBy}`;
 }
 
 type Asked = Readonly<Record<string, unknown>>;
@@ -75,15 +81,17 @@ export async function findCustomer(door: Door, asked: Asked, { json }: Form): Pr
 }
 
 function describeInRollout(found: CustomerFound["rollouts"][number]): string {
-  const { action, release = "", dryRun, rolloutId, at, requestedBy, reason } = found;
-  const head = [clean(`${action} ${release}${dryRun ? ", planned only" : ""}`), rolloutId, formatTime(at)].join("   ");
+  const { action, release = "", dryRun, rolloutId, startedAt, at, requestedBy, reason } = found;
+  const head = [clean(`${action} ${release}${dryRun ? ", planned only" : ""}`), rolloutId, formatTime(startedAt)].join(
+    "   ",
+  );
   const { rolledBackBy, rollback } = found;
   const said =
     rollback === undefined
-      ? [requestedBy, reason]
-      : [`rolled back by ${rolledBackBy}`, rollback.requestedBy, rollback.reason];
+      ? [toAskedBy(requestedBy), reason]
+      : [`rolled back by ${rolledBackBy}`, toAskedBy(rollback.requestedBy), rollback.reason];
   const by = said.filter(Boolean).join(": ");
-  return [head, `  ${describeCustomer(found)}`, ...(by === "" ? [] : [`  ${clean(by)}`])].join("\n");
+  return [head, `  ${describeCustomer(found, at)}`, ...(by === "" ? [] : [`  ${clean(by)}`])].join("\n");
 }
 
 async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly ListedCustomer[]> {
@@ -95,12 +103,13 @@ async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly Lis
   } while (after !== undefined);
 }
 
-/** `referenceId  name  (id)`, and why it is not where it was to be. */
-function describeCustomer(customer: ListedCustomer): string {
+/** `referenceId  name  (id)`, and why it is not where it was to be; on request, when its outcome was recorded. */
+function describeCustomer(customer: ListedCustomer, at?: string): string {
   const { wave, referenceId = "", name, customerId } = customer;
   const where = wave === undefined ? "" : `wave ${wave}`;
   const who = [referenceId, name, `(${customerId})`].map(clean).filter(Boolean).join("  ");
-  const line = `${describeState(customer).padEnd(12)} ${where.padEnd(8)} ${who}`;
+  const when = at === undefined || customer.outcome === undefined ? "" : ` at ${formatTime(at)} `;
+  const line = `${(describeState(customer) + when).padEnd(12)} ${where.padEnd(8)} ${who}`;
   const trouble = describeTrouble(customer);
   return trouble === undefined ? line : `${line}\n  ${clean(trouble)}`;
 }

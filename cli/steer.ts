@@ -109,12 +109,18 @@ function printControls(answer: unknown, json: boolean | undefined): number {
   return EXIT.asWanted;
 }
 
+const STATUS: Readonly<Record<Shown["status"], string>> = {
+  stopped: "stopped",
+  frozen: "frozen",
+  open: "no stop and no freeze",
+};
+
 function describeControls(shown: Shown): string {
   const { status, stopped, freezes = [], liftedFreezes = [], holds, protectedIds } = shown;
   const { protectedNow = [], changes = [] } = shown;
   const widest = Math.max(0, ...changes.map(({ change }) => change.length));
   return [
-    stopped === undefined ? status : `${status} ${describeSender(stopped)}`,
+    stopped === undefined ? STATUS[status] : `${status} ${describeSender(stopped)}`,
     ...freezes.map(({ message }) => clean(message)),
     ...liftedFreezes.map(
       (lifted) => `freeze ${lifted.name} is lifted until ${formatTime(lifted.until)} ${describeSender(lifted)}`,

@@ -70,7 +70,7 @@ const VERBS: Readonly<Record<string, string>> = {
 
 /** The verb for a command or an event. */
 function toWords(send: NonNullable<Advice["send"]>): readonly string[] {
-  const { command, action, rolloutId, release, name, plan, wave, reason } = send as Readonly<
+  const { command, action, rolloutId, release, name, plan, wave, outcome, reason } = send as Readonly<
     Record<string, string | undefined>
   >;
   const verb = command ?? action ?? "";
@@ -82,6 +82,7 @@ function toWords(send: NonNullable<Advice["send"]>): readonly string[] {
     ...(about === undefined ? [] : [about]),
     ...(verb === "status" ? ["--watch"] : []),
     ...(plan === undefined ? [] : ["--plan", plan, "--wave", String(wave)]),
+    ...(outcome === undefined ? [] : ["--outcome", outcome]),
     ...(reason === undefined ? [] : ["--reason", reason]),
   ];
 }

@@ -17,7 +17,7 @@ export interface CustomerFound {
 
 /** `at` is when the ledger recorded the customer. A reference id may belong to a customer of each account. */
 export type CustomerRollout = ListedCustomer &
-  Pick<ListedRollout, "rolloutId" | "action" | "release" | "dryRun" | "requestedBy" | "reason"> & {
+  Pick<ListedRollout, "rolloutId" | "action" | "release" | "dryRun" | "startedAt" | "requestedBy" | "reason"> & {
     /** Of a customer that a rollback restored, or was to restore: who asked for the rollback, and why. */
     readonly rollback?: Pick<ListedRollout, "requestedBy" | "reason"> | undefined;
   };
@@ -45,7 +45,16 @@ async function findInRollout(
   const listed = items.flatMap((item, at) => toListed(item, findWave(plan, places[at] as number)));
   const found = listed.filter((each) => (customerId === undefined ? each.referenceId : each.customerId) === name);
   const { dryRun, requestedBy, reason } = event;
-  const rollout = { rolloutId, action: actionOf(record), release: releaseOf(record), dryRun, requestedBy, reason };
+  const startedAt = new Date(record.startedAtMs).toISOString();
+  const rollout = {
+    rolloutId,
+    action: actionOf(record),
+    release: releaseOf(record),
+    dryRun,
+    startedAt,
+    requestedBy,
+    reason,
+  };
   const add = async (customer: ListedCustomer): Promise<CustomerRollout> => ({
     ...rollout,
     ...customer,

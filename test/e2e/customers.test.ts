@@ -1,4 +1,5 @@
 import type { ListedCustomer } from "../../lambda/core/report/listed-customer.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import type { CustomerFound } from "../../lambda/front-door/find-customer.ts";
 import type { CustomersListed } from "../../lambda/front-door/list-customers.ts";
 import type { RolloutsListed } from "../../lambda/front-door/list-rollouts.ts";
@@ -93,7 +94,8 @@ test("finds what the last rollouts did with one customer, by its id and by its r
       { rolloutId: "dry", dryRun: true, plannedAction: "flip" },
     ],
   });
-  expect(byId.rollouts[0]).toMatchObject({ customerId: flipped?.id, name: flipped?.name });
+  const { startedAt } = await ask<Report>({ command: "status", rolloutId: "night" });
+  expect(byId.rollouts[0]).toMatchObject({ startedAt, customerId: flipped?.id, name: flipped?.name });
   expect(await ask({ command: "customer", referenceId: flipped?.referenceId })).toEqual(byId);
   const { rollouts } = await ask<CustomerFound>({ command: "customer", referenceId: vip?.referenceId });
   expect(rollouts.map(({ rolloutId, outcome, code }) => [rolloutId, outcome, code])).toEqual([

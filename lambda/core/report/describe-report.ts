@@ -146,24 +146,30 @@ function toCounts({ counts, plan, status, action, progress }: Report): Section |
 }
 
 /** The outcomes of a rollback; of its dry run, how many customers it would look at. */
-function toRollback({ rollback, rolledBackBy, status }: Report): Section | undefined {
+function toRollback(report: Report): Section | undefined {
+  const { rollback, rolledBackBy, status } = report;
   if (rollback === undefined) return undefined;
-  const { restored, conflicting, failed } = rollback;
   if (status === "planned")
-    return { blocks: [{ kind: "numbers", rows: [{ label: "to restore", number: failed, style: "bold" }] }] };
+    return { blocks: [{ kind: "numbers", rows: [{ label: "to restore", number: rollback.failed, style: "bold" }] }] };
   return {
     title: rolledBackBy === undefined ? "rollback" : `rollback by ${rolledBackBy.rolloutId}`,
-    blocks: [
-      {
-        kind: "numbers",
-        rows: [
-          { label: "restored", number: restored, style: "green" },
-          { label: "conflicting", number: conflicting, style: "yellow" },
-          { label: "failed", number: failed, style: "red" },
-        ],
-      },
-    ],
+    blocks: [{ kind: "numbers", rows: countRestored(report) }],
   };
+}
+
+/** While a rollback goes on, a customer that it has not come to counts as failed. */
+export function countRestored({ rollback, rolledBackBy, status }: Partial<Report>): readonly NumberRow[] {
+  if (rollback === undefined) return [];
+  const { restored, conflicting, failed } = rollback;
+  const by = rolledBackBy?.status ?? status;
+  const isGoingOn = by !== undefined && isUnderWay({ status: by });
+  return [
+    { label: "restored", number: restored, style: "green" },
+    { label: "conflicting", number: conflicting, style: "yellow" },
+    isGoingOn
+      ? { label: "not restored yet", number: failed, style: "bold" }
+      : { label: "failed", number: failed, style: "red" },
+  ];
 }
 
 function toSkipReasons({ skippedBy = [] }: Report, { characters }: Limits): Section | undefined {

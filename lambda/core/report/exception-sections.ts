@@ -19,7 +19,7 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   {
-    title: "not restored, still where this rollout put them",
+    title: "not restored, still where the rollout put them",
     total: ({ rollback }) => rollback?.failed ?? 0,
     has: ({ outcome }) => outcome === "not-restored",
   },
@@ -65,11 +65,12 @@ function toSection({ title, total, has, counted }: Kind, report: Report, limits:
       { kind: "customers", customers: customers.map((each) => toNamed({ ...each, id: each.customerId })) },
     ];
   });
-  return { title, blocks: [...blocks, ...countMore(more)] };
+  return { title, blocks: [...blocks, ...countMore(report, more)] };
 }
 
 /** The customers that a dry run would flip, the first by name. */
-export function toFlipSections({ firstFlips = [], plan }: Report, { plannedCustomers }: Limits): readonly Section[] {
+export function toFlipSections(report: Report, { plannedCustomers }: Limits): readonly Section[] {
+  const { firstFlips = [], plan } = report;
   const named = firstFlips.slice(0, plannedCustomers);
   if (named.length === 0) return [];
   const waves = new Set(named.map(({ wave }) => wave));
@@ -77,11 +78,13 @@ export function toFlipSections({ firstFlips = [], plan }: Report, { plannedCusto
     { kind: "text", lines: [`wave ${wave}`] },
     { kind: "customers", customers: named.filter((flip) => flip.wave === wave).map(toNamed) },
   ]);
-  return [{ title: "to flip", blocks: [...blocks, ...countMore((plan?.flip ?? 0) - named.length)] }];
+  return [{ title: "to flip", blocks: [...blocks, ...countMore(report, (plan?.flip ?? 0) - named.length)] }];
 }
 
-function countMore(more: number): readonly Block[] {
-  const rest = `and ${formatNumber(more)} more; the command customers lists all of them`;
+/** The customers of a rollback stand in the plans of the rollouts that it restores. */
+function countMore({ action, of = [] }: Report, more: number): readonly Block[] {
+  const whose = action === "rollback" && of.length > 0 ? ` of ${of.join(", ")}` : "";
+  const rest = `and ${formatNumber(more)} more; the command customers${whose} lists all of them`;
   return more > 0 ? [{ kind: "text", lines: [rest], style: "dim" }] : [];
 }
 

@@ -3,7 +3,7 @@ import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { isCodeOfDoubt } from "../flip/outcome.ts";
 import { toShortHash } from "../plan/short-hash.ts";
 import type { Explained, Reason, ReasonCode } from "../reasons.ts";
-import type { Report } from "./report.ts";
+import type { Exception, Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
 /**
@@ -94,7 +94,14 @@ function isAllDone({ counts, plan }: Report): boolean {
   return plan !== undefined && counts.flipped + counts.unchanged >= plan.flip + plan.unchanged;
 }
 
-const SEE_NAMES: Advice = { say: "Look at the customers named above. The report and the ledger list all of them." };
+/** Of several source rollouts, the report names some customers of all. */
+function seeNames({ rolloutId, action, of = [] }: Report, outcome: Exception["outcome"]): Advice {
+  const [planned, ...others] = action === "rollback" ? of : [rolloutId];
+  if (planned === undefined || others.length > 0) return { say: "Look at the customers named above." };
+  const send = { command: "customers", rolloutId: planned, outcome };
+  return { say: "Look at the customers named above. To list all of them:", send };
+}
+
 const SEE_SKIPPED: Advice = {
   say: "The event names customers that were skipped, each with its reason. Correct the event, or what makes it skip them.",
 };
@@ -105,7 +112,7 @@ function advisePartial(report: Report): readonly Advice[] {
   const moved = report.exceptions.filter(({ reason }) => reason.code === "changed-since").length;
   return [
     ...((report.namedSkipped ?? 0) > 0 ? [SEE_SKIPPED] : []),
-    ...(failed + deferred > 0 ? [SEE_NAMES] : []),
+    ...(failed + deferred > 0 ? [seeNames(report, failed > 0 ? "failed" : "deferred")] : []),
     ...(failed + deferred > moved ? [retry(report)] : []),
   ];
 }
@@ -126,7 +133,7 @@ function adviseRefused(report: Report, event: DeployEvent | undefined): readonly
 function adviseRolledBack(report: Report): readonly Advice[] {
   if ((report.rollback?.failed ?? 0) === 0) return adviseHeld(report);
   const say = "Send the rollback again. It continues with the customers that failed:";
-  return [SEE_NAMES, { say, send: toRollback(report) }, ...adviseNotHeld(report)];
+  return [seeNames(report, "not-restored"), { say, send: toRollback(report) }, ...adviseNotHeld(report)];
 }
 
 /** Rolled back by a later rollout: what counts is which customers that one could not restore. */

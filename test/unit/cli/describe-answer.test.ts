@@ -69,8 +69,8 @@ test("the view shows neighbours of many waves in one row", () => {
 });
 
 test.each([
-  { restored: 0, line: "no customer restored yet" },
-  { restored: 3, line: "3 restored" },
+  { restored: 0, line: "20 not restored yet" },
+  { restored: 3, line: "3 restored, 17 not restored yet" },
 ])("the view of a rollback says how many customers are restored: $line", ({ restored, line }) => {
   const rollback = { restored, conflicting: 0, failed: 20 - restored };
   const counts = { ...settled, unchanged: 0, skipped: 0 };

@@ -20,6 +20,7 @@ const SENT: readonly (readonly [NonNullable<Advice["send"]>, string])[] = [
     { command: "approve", rolloutId: "night", plan: "0f3c9a1b2d4e", wave: 2, ...YOU },
     "approve night --plan 0f3c9a1b2d4e --wave 2 --reason WHY",
   ],
+  [{ command: "customers", rolloutId: "night", outcome: "not-restored" }, "customers night --outcome not-restored"],
   [{ action: "rollback", rolloutId: "night" }, "rollback night"],
   [{ action: "rollback", release: "1.0" }, "rollback --release 1.0"],
 ];

@@ -40,6 +40,7 @@ const flipped = (number: number, failed = 0) => ({ ...NO_COUNTS, flipped: number
 const commandsOf = (text = ""): readonly unknown[] =>
   text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
 
+const customersOf = (rolloutId: string, outcome: string) => ({ command: "customers", rolloutId, outcome });
 const ROLLBACK = { action: "rollback", rolloutId: "promote-1a2b" };
 const RETRY = { action: "retry", rolloutId: "promote-1a2b" };
 const CLEAR = { command: "clear-release", release: "2026.11.0", requestedBy: "YOU", reason: "WHY" };
@@ -98,9 +99,14 @@ describe("which end sends which alert", () => {
       "rolled back, one customer not restored",
       { status: "rolled-back", rollback: rollback({ restored: 11, failed: 1 }) },
       "critical",
-      [ROLLBACK],
+      [customersOf("promote-1a2b", "not-restored"), ROLLBACK],
     ],
-    ["partial", { status: "partial", counts: flipped(9, 1) }, "warning", [RETRY]],
+    [
+      "partial",
+      { status: "partial", counts: flipped(9, 1) },
+      "warning",
+      [customersOf("promote-1a2b", "failed"), RETRY],
+    ],
     ["partial, for named customers", { status: "partial", counts: flipped(9), namedSkipped: 1 }, "warning", []],
     ["refused", { status: "refused", counts: NO_COUNTS }, "warning", []],
     [
@@ -113,7 +119,7 @@ describe("which end sends which alert", () => {
       "a rollback that a person asked for, with customers not restored",
       { action: "rollback", status: "rolled-back", rollback: rollback({ failed: 2 }), of: ["promote-0"] },
       "critical",
-      [{ action: "rollback", rolloutId: "promote-0" }],
+      [customersOf("promote-0", "not-restored"), { action: "rollback", rolloutId: "promote-0" }],
     ],
     [
       "a rollback of a release and its retries that failed",
@@ -177,7 +183,7 @@ rollback
 skipped
   3,798  not attempted: the rollout was stopped
 
-not restored, still where this rollout put them
+not restored, still where the rollout put them
   ${NO_ANSWER.message}
     Harbor Dental  (c-1)
 
@@ -193,7 +199,8 @@ started   2026-11-23 02:00:00 UTC
 took      3 min 12 s
 
 next
-  Look at the customers named above. The report and the ledger list all of them.
+  Look at the customers named above. To list all of them:
+{"command":"customers","rolloutId":"promote-1a2b","outcome":"not-restored"}
   Send the rollback again. It continues with the customers that failed:
 {"action":"rollback","rolloutId":"promote-1a2b"}
 `,

@@ -401,8 +401,19 @@ describe("a rollback by event", () => {
     const rollback = { restored: 3, conflicting: 0, failed: 1 };
     const sent = (of: readonly string[]) => render(aReport({ ...asked, of, status: "rolled-back", rollback }));
     expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
+    expect(sent(["promote-1"])).toContain(
+      '\n{"command":"customers","rolloutId":"promote-1","outcome":"not-restored"}\n',
+    );
+    expect(sent(["promote-1", "promote-0"])).not.toContain('"customers"');
     expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
   });
+});
+
+test("a rollback that names some customers says which rollout's list has all of them", () => {
+  const rollback = { restored: 0, conflicting: 0, failed: 7 };
+  const exceptions = [anOutcome(7, { outcome: "not-restored" })];
+  const report = { action: "rollback", status: "aborted", of: ["promote-1"], rollback, exceptions } as const;
+  expect(render(aReport(report), 200)).toContain("and 6 more; the command customers of promote-1 lists all of them");
 });
 
 test("a retry names its source rollout", () => {
@@ -490,11 +501,11 @@ waves
   });
 
   test("and rolls back says how many customers are restored", () => {
-    const rollback = { restored: 12, conflicting: 0, failed: 0 };
+    const rollback = { restored: 12, conflicting: 0, failed: 253 };
     const turning = { ...progress, phase: "rolling back", bakeLeftSeconds: undefined } as const;
     const text = render(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning }));
     expect(text).toContain("  rolls back, wave 3 of 4, since");
-    expect(text).toContain("\n  restored     12\n");
+    expect(text).toContain("\n  restored           12\n  conflicting         0\n  not restored yet  253\n");
     expect(text).toContain("To stop it:\n");
   });
 });
@@ -567,7 +578,7 @@ alarm phone\\-errors is in ALARM\\: 7 datapoints were over 5
 | 52 | excluded by the event |
 | 17 | protected by the policy \\(tag vip\\) |
 
-### Not restored\\, still where this rollout put them
+### Not restored\\, still where the rollout put them
 
 flip was answered with 500\\; Evo Voice failed\\: look at its status\\, then retry
 
@@ -592,7 +603,11 @@ and 1\\,068 more\\; the command customers lists all of them
 
 ### Next
 
-Look at the customers named above\\. The report and the ledger list all of them\\.
+Look at the customers named above\\. To list all of them\\:
+
+\`\`\`json
+{"command":"customers","rolloutId":"promote-6d84c9bd52e4","outcome":"not-restored"}
+\`\`\`
 
 Send the rollback again\\. It continues with the customers that failed\\:
 
