@@ -44,8 +44,10 @@ function toTargets(flags: Flags): readonly object[] | undefined {
   const [tags, customerIds] = [list("tag"), list("customerId")];
   const referenceIds = [...list("referenceId"), ...list("referenceIdsFrom")];
   const { match, all } = flags;
+  if (match !== undefined && tags.length < 2)
+    throw new Failure("--match needs two or more --tag", { exitCode: EXIT.refused });
   const targets = [
-    ...(tags.length > 0 || match !== undefined ? [{ tags, match }] : []),
+    ...(tags.length > 0 ? [{ tags, match }] : []),
     ...(customerIds.length > 0 ? [{ customerIds }] : []),
     ...(referenceIds.length > 0 ? [{ referenceIds }] : []),
     ...list("cohort").map((cohort) => ({ cohort })),

@@ -2,10 +2,10 @@ import type { CustomerCommand } from "../contract/command.ts";
 import { toShortName } from "../core/lookup/short-name.ts";
 import { countIndexItems, findIndexItem, findPlaces } from "../core/plan/customer-index.ts";
 import type { ListedCustomer } from "../core/report/listed-customer.ts";
-import { actionOf, describeProblems, releaseOf } from "../core/report/report.ts";
+import { describeProblems } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findWave, toListed } from "./list-customers.ts";
-import { type ListedRollout, readWithDryRuns } from "./list-rollouts.ts";
+import { type ListedRollout, readWithDryRuns, toListedRollout } from "./list-rollouts.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
 /** What the last rollouts planned for one customer, and what became of it, the newest rollout first. */
@@ -35,7 +35,7 @@ async function findInRollout(
   record: RolloutRecord,
   { customerId, referenceId = "" }: CustomerCommand,
 ): Promise<readonly CustomerRollout[]> {
-  const { rolloutId, plan, event } = record;
+  const { rolloutId, plan } = record;
   if (plan === undefined) return [];
   const name = customerId ?? toShortName(referenceId);
   const index = await ledger.readCustomerIndex(rolloutId, findIndexItem(name, countIndexItems(plan)));
@@ -44,17 +44,8 @@ async function findInRollout(
   const items = await ledger.readPlanItems(rolloutId, plan, places);
   const listed = items.flatMap((item, at) => toListed(item, findWave(plan, places[at] as number)));
   const found = listed.filter((each) => (customerId === undefined ? each.referenceId : each.customerId) === name);
-  const { dryRun, requestedBy, reason } = event;
-  const startedAt = new Date(record.startedAtMs).toISOString();
-  const rollout = {
-    rolloutId,
-    action: actionOf(record),
-    release: releaseOf(record),
-    dryRun,
-    startedAt,
-    requestedBy,
-    reason,
-  };
+  const { action, release, dryRun, startedAt, requestedBy, reason } = toListedRollout(record);
+  const rollout = { rolloutId, action, release, dryRun, startedAt, requestedBy, reason };
   const add = async (customer: ListedCustomer): Promise<CustomerRollout> => ({
     ...rollout,
     ...customer,

@@ -31,7 +31,7 @@ export async function listRollouts(
     plans ? readWithDryRuns(ports, MOST_LISTED) : ledger.readLastRollouts(MOST_LISTED, { dryRun: false }),
   ]);
   const settled = await Promise.all(records.slice(0, MOST_LISTED).map((record) => reconcileStatus(ports, record)));
-  return { running: lock?.rolloutId, rollouts: settled.map(toListed) };
+  return { running: lock?.rolloutId, rollouts: settled.map(toListedRollout) };
 }
 
 /** The last rollouts and the last dry runs, so many of each, the newest first. */
@@ -55,7 +55,7 @@ export async function getLatest(ports: FrontDoorPorts): Promise<string> {
   throw new RefusedError("there was no rollout yet: send a deploy event, or the status command with a rolloutId");
 }
 
-function toListed(record: RolloutRecord): ListedRollout {
+export function toListedRollout(record: RolloutRecord): ListedRollout {
   const { rolloutId, event, via, source, status, startedAtMs, report } = record;
   return {
     rolloutId,

@@ -161,14 +161,11 @@ function toRollback(report: Report): Section | undefined {
 export function countRestored({ rollback, rolledBackBy, status }: Partial<Report>): readonly NumberRow[] {
   if (rollback === undefined) return [];
   const { restored, conflicting, failed } = rollback;
-  const by = rolledBackBy?.status ?? status;
-  const isGoingOn = by !== undefined && isUnderWay({ status: by });
+  const isGoingOn = isUnderWay({ status: status ?? "failed", ...rolledBackBy });
   return [
     { label: "restored", number: restored, style: "green" },
     { label: "conflicting", number: conflicting, style: "yellow" },
-    isGoingOn
-      ? { label: "not restored yet", number: failed, style: "bold" }
-      : { label: "failed", number: failed, style: "red" },
+    { label: isGoingOn ? "not restored yet" : "failed", number: failed, style: isGoingOn ? "bold" : "red" },
   ];
 }
 

@@ -70,15 +70,14 @@ function toSection({ title, total, has, counted }: Kind, report: Report, limits:
 
 /** The customers that a dry run would flip, the first by name. */
 export function toFlipSections(report: Report, { plannedCustomers }: Limits): readonly Section[] {
-  const { firstFlips = [], plan } = report;
-  const named = firstFlips.slice(0, plannedCustomers);
+  const named = (report.firstFlips ?? []).slice(0, plannedCustomers);
   if (named.length === 0) return [];
   const waves = new Set(named.map(({ wave }) => wave));
   const blocks = [...waves].flatMap((wave): readonly Block[] => [
     { kind: "text", lines: [`wave ${wave}`] },
     { kind: "customers", customers: named.filter((flip) => flip.wave === wave).map(toNamed) },
   ]);
-  return [{ title: "to flip", blocks: [...blocks, ...countMore(report, (plan?.flip ?? 0) - named.length)] }];
+  return [{ title: "to flip", blocks: [...blocks, ...countMore(report, (report.plan?.flip ?? 0) - named.length)] }];
 }
 
 /** The customers of a rollback stand in the plans of the rollouts that it restores. */

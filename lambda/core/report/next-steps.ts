@@ -98,8 +98,8 @@ function isAllDone({ counts, plan }: Report): boolean {
 function seeNames({ rolloutId, action, of = [] }: Report, outcome: Exception["outcome"]): Advice {
   const [planned, ...others] = action === "rollback" ? of : [rolloutId];
   if (planned === undefined || others.length > 0) return { say: "Look at the customers named above." };
-  const send = { command: "customers", rolloutId: planned, outcome };
-  return { say: "Look at the customers named above. To list all of them:", send };
+  const say = "Look at the customers named above. To list all of them:";
+  return { say, send: { command: "customers", rolloutId: planned, outcome } };
 }
 
 const SEE_SKIPPED: Advice = {

@@ -61,17 +61,14 @@ function toResult(
   const bake = bakeSeconds > 0 ? formatSeconds(bakeSeconds) : undefined;
   if (result !== undefined) return toDecision(report, result, { bake, done });
   const at = isUnderWay(report) ? (report.progress?.wave ?? 0) : 0;
-  if (at === 0 && done > 0 && report.progress?.phase === "ending") return toEnding(report, done === customers);
+  if (at === 0 && done > 0 && report.progress?.phase === "ending") {
+    if (report.rollback !== undefined) return "rolled back";
+    return done < customers ? "stopped" : "proceeded";
+  }
   // Whether its bake was skipped is known at the end.
   if (wave < at) return "proceeded";
   if (wave === at && report.progress !== undefined) return toPhase(report.progress, bake);
   return report.status === "refused" ? "" : describeAhead(report, approvalSeconds, bake);
-}
-
-/** A wave that was begun, while the rollout closes and has no wave any more. */
-function toEnding({ rollback }: Report, isDone: boolean): string {
-  if (rollback !== undefined) return "rolled back";
-  return isDone ? "proceeded" : "stopped";
 }
 
 /** A wave that has not begun. */

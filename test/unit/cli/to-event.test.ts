@@ -38,8 +38,8 @@ test.each(FLAGS)("%s", (_title, flags, members) => {
   expect(toEvent(flags, ["promote", "1.0"])).toEqual({ action: "promote", release: "1.0", ...members });
 });
 
-test("a match without a tag is sent, so that the front door refuses it", () => {
-  expect(toEvent({ match: "any", all: true }, ["stage", "1.0"]).targets).toContainEqual({ tags: [], match: "any" });
+test.each([{ all: true }, { customerId: ["c"] }, { tag: ["a"] }])("a match needs two tags: %j", (flags) => {
+  expect(() => toEvent({ ...flags, match: "all" }, ["stage", "1.0"])).toThrow("--match needs two or more --tag");
 });
 
 test("options add to a file's event, and never replace what the file says", () => {
