@@ -1,4 +1,4 @@
-import type { Outcome } from "../flip/outcome.ts";
+import { type Outcome, toOutcome } from "../flip/outcome.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
 import type { PlannedCustomer } from "../plan/planned-customer.ts";
 
@@ -39,6 +39,6 @@ export function toChangedSince(outcome: Outcome, wantedFlag: boolean): Outcome {
 }
 
 /** The outcome of a customer that matches the targets, and that the lookup did not show. */
-export function toAppeared({ id, name }: PlannedCustomer): Outcome {
-  return { customerId: id, name, outcome: "deferred", reason: { code: "appeared" } };
+export function toAppeared(customer: PlannedCustomer): Outcome {
+  return toOutcome(customer, "deferred", { code: "appeared" });
 }

@@ -3,7 +3,8 @@ import type { Pace } from "../../core/flip/pace.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import type { Reason } from "../../core/reasons.ts";
-import { type BatchRun, inParallel } from "./batch-run.ts";
+import type { BatchRun } from "./batch-run.ts";
+import { inParallel } from "./in-parallel.ts";
 import { type FreshCustomers, type PreparedBatch, refreshFlips } from "./prepare-batch.ts";
 
 /**

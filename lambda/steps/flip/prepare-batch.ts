@@ -3,15 +3,9 @@ import { chunkIds } from "../../core/lookup/id-list.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import type { Connection } from "../ports.ts";
-import {
-  type BatchRun,
-  inParallel,
-  type OutcomeTracker,
-  type ParallelLimits,
-  record,
-  trackOutcomes,
-  type Work,
-} from "./batch-run.ts";
+import { type BatchRun, record, type Work } from "./batch-run.ts";
+import { inParallel, type ParallelLimits } from "./in-parallel.ts";
+import { type OutcomeTracker, trackOutcomes } from "./outcome-tracker.ts";
 
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {

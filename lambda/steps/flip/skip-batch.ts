@@ -1,7 +1,8 @@
 import type { Reason } from "../../core/reasons.ts";
 import { readAgain } from "../verify/verify-batches.ts";
-import { type BatchRun, type RecordedBatch, trackOutcomes } from "./batch-run.ts";
+import type { BatchRun, RecordedBatch } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
+import { trackOutcomes } from "./outcome-tracker.ts";
 
 export interface Stopped {
   readonly why: readonly Reason[];

@@ -2,9 +2,11 @@ import { isInDoubt, type Outcome } from "../../core/flip/outcome.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import { isWorthAnotherTry, verifyOutcome } from "../../core/verify/verify-outcome.ts";
-import { type BatchRun, type ParallelLimits, type Task, trackOutcomes, type Work } from "../flip/batch-run.ts";
+import type { BatchRun, Task, Work } from "../flip/batch-run.ts";
 import type { BatchRange } from "../flip/flip-batches.ts";
 import { flipWhileFresh } from "../flip/flip-while-fresh.ts";
+import type { ParallelLimits } from "../flip/in-parallel.ts";
+import { trackOutcomes } from "../flip/outcome-tracker.ts";
 import { type FreshCustomers, type Readings, readAfresh } from "../flip/prepare-batch.ts";
 import type { Connection } from "../ports.ts";
 
