@@ -73,7 +73,13 @@ export async function playThroughHandler({ seed, faults, first, moments }: Handl
     customers: 24,
     stagingShare: 0.6,
     seed,
-    policy: { alarms: [ALARM], failureBudget: 1, cohorts: { canary: { tags: ["vip"] } } },
+    policy: {
+      alarms: [ALARM],
+      failureBudget: 1,
+      cohorts: { canary: { tags: ["vip"] } },
+      // A request waits while the witness reads the ledger. One that is given up arrives when its batch is over.
+      retries: { requestTimeoutMs: 60_000, mostBackoffMs: 20 },
+    },
   });
   world.cloudWatch.setAlarm(ALARM, { state: "OK" });
   world.emulator.setFaults(faults);
