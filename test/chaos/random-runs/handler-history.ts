@@ -208,6 +208,7 @@ function watch(world: World): HandlerTruth {
   const aborts = new Map<string, readonly CommandRecord[]>();
   const flagOf = (id: string) => emulator.customer(id)?.isStaging ?? false;
   const writesOf = (id: string) => emulator.customer(id)?.writes ?? 0;
+  const unwritten = new Set<string>();
   const arrived = new Map<string, Pick<Write, "rolloutId" | "isUndo" | "was"> & { readonly before: number }>();
 
   emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
@@ -229,8 +230,11 @@ function watch(world: World): HandlerTruth {
       return;
     }
     const request = arrived.get(customerId);
-    // Behind some replies nothing was written.
-    if (request === undefined || writesOf(customerId) === request.before) return;
+    if (request === undefined) return;
+    if (writesOf(customerId) === request.before) {
+      unwritten.add(customerId);
+      return;
+    }
     const { before: _before, ...by } = request;
     writes.push({ at: writes.length, customerId, flag: flagOf(customerId), ...by });
   });
@@ -239,6 +243,7 @@ function watch(world: World): HandlerTruth {
     ledger,
     accountId: emulator.accountId,
     customers: () => emulator.customers(),
+    unwritten,
     witness: { lies, writes, everProtected, abortsOf: (rolloutId) => aborts.get(rolloutId) ?? [] },
     setFlag(customerId, flag) {
       const was = flagOf(customerId);
