@@ -15,7 +15,7 @@ test("the way from a clone to the first promote has at most 14 steps, and its co
   for (const words of commands.filter(([verb]) => verb !== "login")) {
     const { code, out, err } = await cutover(...words.map((word) => ({ ID: id, HASH: hash })[word] ?? word));
     expect({ words, code, said: code === 0 ? "" : out + err }).toEqual({ words, code: 0, said: "" });
-    [, hash = ""] = / --plan ([0-9a-f]{12})\n/.exec(out) ?? [];
+    [, hash = ""] = / --plan ([0-9a-f]{12}) --sandbox/.exec(out) ?? [];
     // The test customer is one that is on production.
     if (id === "")
       [, id = ""] =

@@ -41,7 +41,7 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   const aborted = await cutover("abort", "--reason", "calls drop");
   expect(aborted).toMatchObject({ code: 2, err: expect.stringContaining("there was no rollout yet, except dry runs") });
   const [, again = "", hash = ""] =
-    /\nnode ci\/cutover\.mjs (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.out) ?? [];
+    /\nnode ci\/cutover\.mjs (promote 1\.0 --all .*--plan ([0-9a-f]{12}) --sandbox.*)\n/.exec(planned.out) ?? [];
   expect(again).toContain("--sandbox");
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
   expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining("promote 1.0   succeeded") });
