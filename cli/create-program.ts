@@ -7,6 +7,7 @@ import { connect, type Deployment, type Door, SANDBOX_PORT } from "./connect.ts"
 import { EXIT, Failure, Refused } from "./failure.ts";
 import {
   collect,
+  readHours,
   readNumber,
   readPort,
   withEvent,
@@ -185,7 +186,7 @@ function addControls(verb: Verb): void {
   control("release <release>", "end the hold of a release", "clear-release");
   control("freeze <name>", "freeze the environment from now on: no flip of a customer begins", "freeze")
     .addOption(new Option("--until <time>", "its end, such as 2026-11-30T02:00:00Z").conflicts("hours"))
-    .option("--hours <hours>", "how long, instead of its end", readNumber);
+    .option("--hours <hours>", "how long, instead of its end", readHours);
   control("lift-freeze <name>", "end a freeze; of the policy's freeze, this window", "lift-freeze");
   control("protect", "never flip these customers", "protect")
     .option("--customer-id <id>", "their ids", collect)

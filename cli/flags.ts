@@ -10,10 +10,17 @@ function collectFile(file: string, before: readonly string[] = []): readonly str
   return [...before, ...readReferenceIds(file)];
 }
 
-/** @throws InvalidArgumentError, to which commander adds the option */
+/** The front door names the range of each number. @throws InvalidArgumentError, to which commander adds the option */
 export function readNumber(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (/^[-+]?\d+(\.\d+)?(e[-+]?\d{1,2})?$/i.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected a number.");
+}
+
+/** The front door gets the end of the hours. @throws InvalidArgumentError */
+export function readHours(text: string): number {
+  const hours = readNumber(text);
+  if (hours > 0) return hours;
+  throw new InvalidArgumentError("Expected more than 0 hours.");
 }
 
 /** @throws InvalidArgumentError */

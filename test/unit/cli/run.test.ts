@@ -7,6 +7,7 @@ const NO_NUMBERS: readonly (readonly [string, readonly string[]])[] = [
   ["--wave", ["customers", "--wave", ""]],
   ["--minutes", ["pause", "--minutes", "soon"]],
   ["--hours", ["freeze", "fair", "--hours", "-1"]],
+  ["--hours", ["freeze", "fair", "--hours", "0"]],
   ["--max-customers", ["promote", "1.0", "--all", "--max-customers", "0x10"]],
   ["--port", ["list", "--sandbox", "--port", "65536"]],
 ];
