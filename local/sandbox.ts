@@ -77,7 +77,12 @@ function waitForEnd(): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => resolve());
     const { ppid: parent } = process;
     const npm = process.env.npm_lifecycle_event === undefined ? undefined : findParent(parent);
-    setInterval(() => (process.ppid !== parent || !isAlive(npm)) && resolve(), PARENT_MS);
+    const timer = setInterval(() => {
+      if (process.ppid === parent && isAlive(npm)) return;
+      clearInterval(timer);
+      console.error("sandbox: it ends, because the process that started it has ended");
+      resolve();
+    }, PARENT_MS);
   });
 }
 
