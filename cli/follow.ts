@@ -98,7 +98,8 @@ async function poll(
       if (misses > MOST_MISSES) throw lost(rollout, error.message, error);
       return undefined;
     });
-    if (answer !== undefined) {
+    // An answer that comes after Ctrl-C is not drawn below the goodbye.
+    if (answer !== undefined && !signal.aborted) {
       misses = 0;
       if (until(answer)) return answer;
       show(answer);
