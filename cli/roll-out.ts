@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AdviceWriter } from "../lambda/contract/advice.ts";
+import { toAttemptId } from "../lambda/contract/execution-name.ts";
 import { describeRefusal, type Refusal } from "../lambda/contract/refused-error.ts";
 import { adviseOn } from "../lambda/core/report/next-steps.ts";
 import { renderReport } from "../lambda/core/report/render-report.ts";
@@ -10,7 +11,7 @@ import type { Started } from "../lambda/front-door/start-rollout.ts";
 import { showAndAsk } from "./ask-user.ts";
 import type { Door } from "./connect.ts";
 import { EXIT, Failure, Refused } from "./failure.ts";
-import { follow, hasBegun, hasEnded } from "./follow.ts";
+import { askStatus, follow, hasBegun, hasEnded } from "./follow.ts";
 import { listCustomers, readCustomers } from "./list.ts";
 import { isLive, print, printJson, say } from "./terminal.ts";
 import type { Event } from "./to-event.ts";
@@ -45,7 +46,7 @@ export async function showPlan(door: Door, event: Event, manner: Manner): Promis
 /** Starts a rollout. One that flips customers runs the plan that was shown, by its hash. */
 export async function rollOut(door: Door, event: Event, manner: Manner): Promise<number> {
   const isSeen = event.plan !== undefined || event.action === "rollback" || event.dryRun === true;
-  const seen = isSeen ? event : await agreeOnPlan(door, event, manner);
+  const seen = isSeen ? event : ((await findSent(door, event)) ?? (await agreeOnPlan(door, event, manner)));
   if (seen === undefined) return EXIT.notAsWanted;
   const started = await start(door, seen);
   sayStarted(started);
@@ -55,6 +56,23 @@ export async function rollOut(door: Door, event: Event, manner: Manner): Promise
   else if (manner.json) printJson(started);
   if (!hasEnded(answer)) say({ text: `to watch it: ${door.toCommand("status", started.rolloutId, "--watch")}` });
   return toExitCode(answer);
+}
+
+/**
+ * The event as it was sent before: the same id is the same rollout, whose plan is no longer today's. With that plan the
+ * event joins its rollout, or is refused as a different one. A rollout that was refused has not used up its id.
+ */
+async function findSent(door: Door, { id, ...event }: Event): Promise<Event | undefined> {
+  if (typeof id !== "string") return undefined;
+  for (let attempt = 2, rolloutId = id; ; attempt += 1) {
+    const sent = await askStatus(door, { rolloutId }).catch((error: Failure) => {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    });
+    if (sent === undefined || !("plan" in sent)) return undefined;
+    if (sent.status !== "refused" && !sent.dryRun) return sent.plan && { ...event, id, plan: sent.plan.hash };
+    rolloutId = toAttemptId(id, attempt);
+  }
 }
 
 /** The event with the hash of the plan that was shown; undefined when its rollout would not succeed. */

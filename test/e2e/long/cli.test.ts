@@ -82,6 +82,19 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   expect(out).toMatch(new RegExp(`^promote 1\\.0 {3}${rolloutId} .*\n  flipped .* ${referenceId}  `, "m"));
 });
 
+test("an id that is sent again joins its rollout, and is refused for another event", async () => {
+  const two = ["--reference-id", "REF-000003", "--reference-id", "REF-000004", "--strategy", "all-at-once"];
+  const stage = ["stage", "10.0", ...two, "--id", "twice", "--yes", "--watch"];
+  const first = await cutover(...stage);
+  const again = await cutover(...stage);
+  expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^stage 10\.0 {3}succeeded\n/) });
+  // The first time the plan stands before the report.
+  expect(first.out.endsWith(again.out)).toBe(true);
+  expect(again.err).toContain("the same event was sent before: rollout twice is");
+  const other = await cutover("promote", "10.0", ...two, "--id", "twice", "--yes");
+  expect(other).toMatchObject({ code: 2, out: "", err: expect.stringContaining("belongs to a different event") });
+});
+
 test("an abort from a cold shell ends a bake and restores all; the watching exits with 1", async () => {
   const started = await cutover("stage", "2.0", "--all", "--strategy", "long-bake", "--yes");
   expect(started.out).not.toContain("To run exactly this plan");
@@ -136,6 +149,8 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   ["an unknown option", ["promote", "1.0", "--tags", "beta"], "Did you mean --tag?"],
   ["no terminal to ask on, and no --yes", ["promote", "1.0", "--all"], "add --plan HASH, or add --yes"],
   ["what the front door refuses", ["promote", "1.0", "--tag", "a", "--tag", "b", "--yes"], "- --match: got nothing;"],
+  ["a pause below the least", ["pause", "--minutes", "-3", "--reason", "x"], "--minutes: got -3; expected"],
+  ["a limit below 1", ["promote", "1.0", "--all", "--max-customers", "-3", "--yes"], "--max-customers: got -3;"],
   ["a command without a reason", ["stop"], "--reason: got nothing"],
   ["a report for a folder that does not exist", ["report", "--html", "/none/report.html"], "cannot be written: ENOENT"],
 ];
@@ -227,4 +242,5 @@ test("a second sandbox on the same port is refused, and a sandbox ends with its 
   parent.child.kill("SIGKILL");
   // The pipe closes when the sandbox and the emulator have ended as well.
   expect(await parent.ended).toBe("SIGKILL");
+  expect(parent.err()).toContain("sandbox: it ends, because the process that started it has ended");
 });
