@@ -1,7 +1,7 @@
 import type { Freeze } from "../contract/freeze.ts";
 import { toStopped } from "../core/controls.ts";
 import { findFreezeOf, toFrozen } from "../core/freezes.ts";
-import { type CommandRecord, toUnanswered } from "../core/gate/apply-commands.ts";
+import { type CommandRecord, findAnswer, toUnanswered } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import { explain, type Reason } from "../core/reasons.ts";
 import type { Phase, RolloutProgress } from "../core/report/rollout-progress.ts";
@@ -35,7 +35,7 @@ export function describeProgress(facts: ProgressFacts): RolloutProgress {
     heldBy: [
       ...(poll?.noData ?? []),
       ...findLock(facts),
-      ...(record.lastEvent?.change === "approval asked" ? [toUnanswered(record.lastEvent)] : []),
+      ...findUnanswered(facts),
       ...(poll === undefined ? [] : findPause(poll, commands)),
       // The stop switch holds flips, and a dry run has none.
       ...(controls.stopped === undefined || record.event.dryRun ? [] : [toStopped(controls.stopped)]),
@@ -61,6 +61,12 @@ function findLock(facts: ProgressFacts): readonly Reason[] {
   return [{ code: "waits-for-lock", holder: lock?.rolloutId, until: event.notAfter }];
 }
 
+/** A pause may hold a wave that was approved. */
+function findUnanswered({ record: { lastEvent }, commands }: ProgressFacts): readonly Reason[] {
+  if (lastEvent?.change !== "approval asked" || findAnswer(commands, lastEvent.wave) !== undefined) return [];
+  return [toUnanswered(lastEvent)];
+}
+
 /** A bake goes on during a freeze. An approval may be given during one, and its wave begins after it. */
 const FROZEN: readonly Phase[] = ["waiting", "preparing", "waiting for approval", "flipping"];
 
@@ -80,9 +86,9 @@ function findPause(
   return [{ code: "paused", by: pause.requestedBy, until, why: pause.reason }];
 }
 
-/** Works on until the rollout ends; the others are over once the rollout has taken them in. */
+/** Works on until the rollout ends, or answers for a wave; the others are over once the rollout has taken them in. */
 function lasts({ command }: CommandRecord): boolean {
-  return command === "abort" || command === "skip-all-bakes";
+  return ["abort", "skip-all-bakes", "approve", "reject"].includes(command);
 }
 
 export function toNoted(record: CommandRecord): Reason {

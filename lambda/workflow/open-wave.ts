@@ -43,8 +43,8 @@ async function awaitApproval(ready: Ready, wave: PlannedWave, progress: FlipProg
   const approval = { asked, seconds: wave.approvalSeconds };
   const config = { ...gateConfig, rules: { ...gateConfig.rules, approval } };
   const { progress: answered, reasons } = await waitAtGate(ready, `approval-${wave.wave}`, { config, progress });
-  if (whyStopped(answered) !== undefined) return { progress: answered };
   const approved = reasons.find(({ code }) => code === "approved");
+  if (whyStopped(answered) !== undefined) return { progress: answered, approval: approved };
   await durable.step(`publish-approved-${wave.wave}`, () => publishApproved(ports, rollout, approved));
   return { progress: answered, approval: approved };
 }
@@ -85,7 +85,7 @@ export async function waitAtGate(
   const { commandState: from, counts } = progress;
   const poll = createGatePoller(ports, rollout, config);
   const gate = { bakeSeconds, commandState: from, poll: (state: GateState) => poll(state, counts.failed) };
-  const { decision, commandState } = await durable.waitForGate(name, gate);
+  const { decision, commandState, notes = [] } = await durable.waitForGate(name, gate);
   const stop = isStop(decision) ? decision : undefined;
-  return { progress: { ...progress, commandState, stop }, reasons: decision?.reasons ?? [] };
+  return { progress: { ...progress, commandState, stop }, reasons: notes };
 }

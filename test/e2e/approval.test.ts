@@ -4,6 +4,7 @@ import type { Report } from "../../lambda/core/report/report.ts";
 import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 import type { CustomerFound } from "../../lambda/front-door/find-customer.ts";
 import type { CustomersListed } from "../../lambda/front-door/list-customers.ts";
+import type { AdvisedReport } from "../../lambda/front-door/read-status.ts";
 import { createFrontDoor } from "../../lambda/front-door.ts";
 import { createWorker } from "../../lambda/worker.ts";
 import { execute } from "../support/execute.ts";
@@ -192,6 +193,30 @@ describe("a wave with an approval", () => {
     expect({ status, problems }).toMatchObject({ status: "rolled-back", problems: [{ code: "alarm", alarm: ALARM }] });
     expect(durationMs).toBeLessThan(60_000);
     expect(flipped()).toBe(0);
+  });
+
+  test("that is approved during a pause is shown as approved, also when an alarm then ends it", async () => {
+    let shown: AdvisedReport | undefined;
+    whileWaiting(2, async () => {
+      await front({ ...ANN, command: "pause", minutes: 60 });
+      await answer("approve");
+      let looks = 0;
+      moments.onLook(async () => {
+        looks += 1;
+        // The look of now takes the commands in, and the next one finds the alarm.
+        if (looks !== 2) return;
+        shown = (await front({ command: "status", rolloutId: "night", format: "plain" })) as typeof shown;
+        world.cloudWatch.setAlarm(ALARM, { state: "ALARM" });
+      });
+    });
+    const report = await run();
+
+    expect(shown?.progress).toMatchObject({ heldBy: [{ code: "paused", by: "ann" }] });
+    expect(shown?.text).toMatch(/has the answer for its approval, wave 2 of 3.*approve of wave 2, sent by ann at /s);
+    expect(shown?.text).toContain("15 customers, has its answer");
+    expect(JSON.stringify(shown?.next)).not.toContain("approve");
+    expect(report).toMatchObject({ status: "rolled-back", problems: [{ code: "alarm" }] });
+    expect(report.waves?.[1]).toMatchObject({ decision: "roll back", approval: { ...APPROVED, wave: 2 } });
   });
 
   test("that is aborted while it waits is rolled back", async () => {

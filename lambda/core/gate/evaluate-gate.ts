@@ -100,7 +100,7 @@ export interface GateState {
   readonly heldBy?: readonly Reason[] | undefined;
   /** Of these, the alarms without data. */
   readonly blindTo?: readonly Reason[] | undefined;
-  /** The reasons that a decision to proceed will have. */
+  /** The reasons that a decision to proceed will have. A stop leaves them here: a wave was approved also when an alarm ends it. */
   readonly notes?: readonly Reason[] | undefined;
   /** Present when the gate is over. */
   readonly decision?: Decision | undefined;
@@ -138,14 +138,11 @@ export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: Ga
   const stop = findStop(poll, snapshot, rules);
   if (stop !== undefined) return { ...poll.state, decision: stop };
   const blindTo = describeAlarms(poll.blindTo, MOST_HELD_BY);
-  const { answer } = poll;
-  const unanswered = rules.approval !== undefined && answer === undefined ? [rules.approval.asked] : [];
+  const unanswered = rules.approval !== undefined && poll.answer === undefined ? [rules.approval.asked] : [];
   const heldBy = [...blindTo, ...toHolds(poll.state.commandState, snapshot), ...unanswered];
   const { leftSeconds, notes = [] } = poll.state;
-  if (leftSeconds === 0 && heldBy.length === 0) {
-    const approved: readonly Reason[] = answer === undefined ? [] : [{ code: "approved", ...toAnswered(answer) }];
-    return { ...poll.state, decision: { decision: "proceed", reasons: [...notes, ...approved] } };
-  }
+  if (leftSeconds === 0 && heldBy.length === 0)
+    return { ...poll.state, decision: { decision: "proceed", reasons: notes } };
   return {
     ...poll.state,
     waitSeconds: toWait(poll, heldBy.length > 0, rules),
@@ -174,7 +171,13 @@ function applyPoll(
   const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
   const endsBake = left > 0 && !isDelay && (skipBake || applied.skipAllBakes);
-  const reasons = endsBake ? [...notes, ...commands.slice(commandState.seen).flatMap(toNote)] : notes;
+  const answer = approval && findAnswer(commands, approval.asked.wave);
+  const approved = answer?.command === "approve" && !notes.some(({ code }) => code === "approved") ? [answer] : [];
+  const reasons: readonly Reason[] = [
+    ...notes,
+    ...(endsBake ? commands.slice(commandState.seen).flatMap(toNote) : []),
+    ...approved.map((each) => ({ code: "approved", ...toAnswered(each) }) as const),
+  ];
   const state: GateState = {
     leftSeconds: endsBake ? 0 : left,
     blindSeconds: blindTo.length > 0 ? toBlind(before) : 0,
@@ -184,7 +187,7 @@ function applyPoll(
     waitSeconds: 0,
     ...(reasons.length > 0 && { notes: reasons }),
   };
-  return { state, abort, blindTo, freeze, answer: approval && findAnswer(commands, approval.asked.wave) };
+  return { state, abort, blindTo, freeze, answer };
 }
 
 /** A long bake is polled rarely: a poll without data does not show how long there was none before it. */

@@ -6,7 +6,7 @@ import { toExceptionSections, toFlipSections } from "./exception-sections.ts";
 import { adviseReader } from "./next-steps.ts";
 import { hasSucceeded, type Override, type Report } from "./report.ts";
 import type { Block, Limits, NumberRow, ReportDocument, Section, Style } from "./report-document.ts";
-import type { RolloutProgress } from "./rollout-progress.ts";
+import { hasAnswer, type RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 import { formatDuration, formatNumber, formatSeconds, formatTime, shortenText } from "./text-layout.ts";
 import { toWaveRows } from "./wave-rows.ts";
@@ -94,7 +94,8 @@ function toProgress({ progress, plan }: Report, { characters }: Limits): Section
   const { phase, wave, since, bakeLeftSeconds = 0, alarms = [], heldBy, noted } = progress;
   const waves = plan?.waves.length ?? 0;
   const where = wave === undefined || waves < 2 ? "" : `, wave ${wave} of ${waves}`;
-  const doing = (heldBy.length > 0 ? HELD[phase] : undefined) ?? PHASES[phase];
+  const working = (heldBy.length > 0 ? HELD[phase] : undefined) ?? PHASES[phase];
+  const doing = hasAnswer(progress) ? "has the answer for its approval" : working;
   const left = bakeLeftSeconds > 0 ? `, ${formatSeconds(bakeLeftSeconds)} left` : "";
   const short = (text: string) => shortenText(text, characters);
   return {

@@ -27,3 +27,8 @@ export type Phase =
   | "baking"
   | "rolling back"
   | "ending";
+
+/** Also a wave that has its answer is in the phase of the approval until the rollout has taken the answer in. */
+export function hasAnswer({ phase, heldBy }: RolloutProgress): boolean {
+  return phase === "waiting for approval" && !heldBy.some(({ code }) => code === "waits-for-approval");
+}

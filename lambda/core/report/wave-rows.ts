@@ -2,7 +2,7 @@ import type { PlannedWave } from "../plan/plan.ts";
 import { isSameReason, type ReasonCode } from "../reasons.ts";
 import type { Report, WaveResult } from "./report.ts";
 import type { ListRow } from "./report-document.ts";
-import type { RolloutProgress } from "./rollout-progress.ts";
+import { hasAnswer, type RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay } from "./rollout-status.ts";
 import { countCustomers, formatSeconds } from "./text-layout.ts";
 import { countDoneByWave } from "./wave-progress.ts";
@@ -79,7 +79,9 @@ function describeAhead(report: Report, approvalSeconds: number | undefined, bake
   return [...approval, ...(bake === undefined ? [] : [`then a bake of ${bake}`])].join(", ");
 }
 
-function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: string | undefined): string {
+function toPhase(progress: RolloutProgress, bake: string | undefined): string {
+  const { phase, heldBy, bakeLeftSeconds = 0 } = progress;
+  if (hasAnswer(progress)) return "has its answer";
   if (phase === "waiting for approval") return "waits for an approval";
   if (phase !== "baking") return heldBy.length > 0 ? `${phase}, held` : phase;
   return bakeLeftSeconds > 0 ? `bakes for ${bake}` : "at its gate";

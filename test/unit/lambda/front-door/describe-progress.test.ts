@@ -237,6 +237,17 @@ describe("a rollout notes", () => {
     ]);
   });
 
+  test.each(["approve", "reject"] as const)("the answer of a wave, which then waits for none: %s", (command) => {
+    const [commands, gate] = [[aCommand(command, { wave: 4 })], aGate({ commandsSeen: 1 })];
+    const answered = { code: "command-noted", command, wave: 4, message: `${command} of wave 4, ${by}` };
+    expect(describeIt({ record: aRecord(asked), commands, gate })).toMatchObject({ heldBy: [], noted: [answered] });
+    expect(describeIt({ record: flips, commands, gate }).noted).toMatchObject([answered]);
+    const other = [aCommand(command, { wave: 2 })];
+    expect(describeIt({ record: aRecord(asked), commands: other }).heldBy).toMatchObject([
+      { code: "waits-for-approval" },
+    ]);
+  });
+
   test("the commands that work on until its end", () => {
     const commands = [
       aCommand("skip-all-bakes"),

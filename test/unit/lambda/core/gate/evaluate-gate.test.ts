@@ -710,6 +710,16 @@ describe("a gate that waits for an approval", () => {
     expect(wait(see, { ...rules, noDataSeconds: HOUR }).state.decision).toMatchObject({ decision: "proceed" });
   });
 
+  test("keeps who approved when an alarm ends it, at the same poll or during a pause after it", () => {
+    const commands = [answer("approve"), aCommand({ command: "pause", pauseSeconds: 600 })];
+    const alarms = [{ name: "calls", state: "ALARM" }] as const;
+    for (const after of [0, 300]) {
+      const { state } = wait((seconds) => aSnapshot({ commands, ...(seconds >= after && { alarms }) }));
+      expect(state).toMatchObject({ decision: { cause: "alarm" }, notes: [{ code: "approved", ...SAID }] });
+      expect(state.notes).toHaveLength(1);
+    }
+  });
+
   test("holds a pause after its approval", () => {
     const commands = [answer("approve"), aCommand({ command: "pause", pauseSeconds: 600 })];
     expect(wait(() => aSnapshot({ commands }))).toMatchObject({
