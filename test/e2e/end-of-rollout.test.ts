@@ -105,7 +105,9 @@ describe("at its end, a rollout names", () => {
       expect(report.exceptions).toContainEqual(
         expect.objectContaining({ customerId, reason: expect.objectContaining({ code: "changed-since" }) }),
       );
-    expect(adviseReader(report).map(({ send }) => send)).toEqual([undefined]);
+    expect(adviseReader(report).map(({ send }) => send)).toEqual([
+      { command: "customers", rolloutId: "night", outcome: "failed" },
+    ]);
     expect((await run(RETRY)).report).toMatchObject({ status: "refused", problems: [{ code: "none-left" }] });
     world.emulator.setStaging(right, false);
     const back = { action: "rollback", rolloutId: "night", id: "back" };
