@@ -96,7 +96,7 @@ describe("while a freeze applies,", () => {
     expect(Date.parse(passed?.at ?? "")).toBeLessThan(Date.parse(freeze.to) - 30 * MINUTE_MS);
   });
 
-  test("a child that moves on its own after the approval of the first wave is not taken for one that follows", async () => {
+  test("a child that moves by itself after the first approval is not taken for one that follows", async () => {
     const parentId = world.emulator.addCustomer({ isStaging: true }).id;
     const childId = world.emulator.addCustomer({ isStaging: true, parentCustomerId: parentId }).id;
     const freeze = freezeFor(2 * MINUTE_MS, 3 * HOUR_MS);

@@ -26,7 +26,7 @@ function show(progress: Partial<NonNullable<Report["progress"]>>, changes: Parti
     .join("\n");
 }
 
-test("the view says of each wave what it did, does and waits for, and of a bake how long it lasts", () => {
+test("the view says what each wave did, does or waits for, and how long a bake lasts", () => {
   expect(show({ bakeLeftSeconds: 570 })).toBe(`promote 1.0
   running, wave 2 of 3, baking, 9 min 30 s left
   1 ████████████████ 20/20  proceeded

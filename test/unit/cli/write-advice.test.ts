@@ -64,7 +64,7 @@ test.each(PROGRAMS)("a line to paste begins with the program as it was started: 
   expect(findProgram({ argv: ["node", file], env: { npm_command } }).join(" ")).toBe(program);
 });
 
-test("a reader of JSON gets the members that are added, and nothing where there is only a sentence", () => {
+test("a reader of JSON gets the members to add, and nothing where there is only a sentence", () => {
   expect(writeAsJson({ say: "", add: PLAN })).toBe('the same event with "dryRun":false,"plan":"0f3c9a1b2d4e"');
   expect(writeAsJson({ say: "" })).toBeUndefined();
   expect(createAdviceWriter(TYPED)({ say: "" })).toBeUndefined();

@@ -347,7 +347,7 @@ test("a verification is not done while the flag waits to be sent once more", asy
   expect(await verify(run, ["a"])).toEqual([]);
 });
 
-test("a verification reads customers again whose turn comes late, and leaves those that are protected by then", async () => {
+test("a verification reads late customers again, and leaves those that are protected by then", async () => {
   const tried: string[] = [];
   const { run } = await given({
     customers: ["a", "b", "c"].map((id) => aCustomer(id)),
