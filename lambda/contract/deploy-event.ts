@@ -214,5 +214,5 @@ function findUnclearSource(event: {
           expected: "expected the id of the source rollout, or a release, whose last rollout is rolled back",
         },
       ]
-    : [{ path: ["release"], expected: "expected either rolloutId or release, not both" }];
+    : [{ path: ["rolloutId"], expected: "expected either the source rollout or a release, not both" }];
 }

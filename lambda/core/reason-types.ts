@@ -232,7 +232,8 @@ export type RollbackReason =
 /** Why a rollout does not begin, or why it could not continue by itself. */
 export type StartReason =
   | { readonly code: "too-late"; readonly notAfter: string }
-  | { readonly code: "locked"; readonly rolloutId: string }
+  /** `isSource`: it is the rollout that the event would roll back. */
+  | { readonly code: "locked"; readonly rolloutId: string; readonly isSource?: true }
   | { readonly code: "id-taken"; readonly id: string }
   | {
       readonly code: "release-held";

@@ -4,8 +4,10 @@ import { formatTime } from "./report/text-layout.ts";
 export const START_SENTENCES: Sentences<StartReason> = {
   "too-late": ({ notAfter }) =>
     `it is later than the event's notAfter, ${formatTime(notAfter)}; send a new event if the rollout should still happen`,
-  locked: ({ rolloutId }) =>
-    `rollout ${rolloutId} is running in this environment; wait for its end, then send the event again`,
+  locked: ({ rolloutId, isSource }) =>
+    isSource
+      ? `rollout ${rolloutId} is still running; an abort stops it and restores what it flipped`
+      : `rollout ${rolloutId} is running in this environment; wait for its end, then send the event again`,
   "id-taken": ({ id }) =>
     `the id ${id} belongs to a different event; ask for its status, or send this event with a new id`,
   "release-held": ({ release, by, since, why, after }) =>

@@ -1,7 +1,7 @@
 import type { DeployEvent, FlipEvent } from "../contract/deploy-event.ts";
 import { memberOf } from "../contract/member-of.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { findObstacle } from "../core/controls.ts";
+import { findObstacle, toLocked } from "../core/controls.ts";
 import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import { describeReason, type Reason } from "../core/reasons.ts";
 import { adviseOn } from "../core/report/next-steps.ts";
@@ -22,6 +22,9 @@ export class ControlsError extends RefusedError {
  */
 export async function findForbidding(ports: StartRolloutPorts, event: DeployEvent): Promise<Reason | undefined> {
   const { ledger, policy, executions, nowMs } = ports;
+  // Before the hold that the rollback made: without it, the retry would be refused all the same.
+  if (event.action === "retry" && (await wasRolledBack(ledger, event.rolloutId)))
+    return { code: "was-rolled-back", rolloutId: event.rolloutId };
   const controls = await ledger.readControls();
   const obstacle = findObstacle(controls, await findFlips(ledger, event));
   if (obstacle !== undefined) return obstacle;
@@ -29,7 +32,15 @@ export async function findForbidding(ports: StartRolloutPorts, event: DeployEven
   if (freeze !== undefined && memberOf(event, "onFreeze") !== "wait") return toFrozen(freeze);
   const { lock } = controls;
   if (lock === undefined || lock.rolloutId === event.id || event.onBusy === "wait") return undefined;
-  return (await executions.findEnd(lock.execution)).running ? { code: "locked", rolloutId: lock.rolloutId } : undefined;
+  return (await executions.findEnd(lock.execution)).running ? toLocked(lock, event) : undefined;
+}
+
+/** By itself, or by another rollout. */
+async function wasRolledBack({ findRollout }: StartRolloutPorts["ledger"], rolloutId: string): Promise<boolean> {
+  const retried = await findRollout(rolloutId);
+  const by = retried?.rolledBackBy;
+  const { report } = (by === undefined ? retried : await findRollout(by)) ?? {};
+  return (report?.rollback?.restored ?? 0) > 0;
 }
 
 const MOST_RETRIES = 100;

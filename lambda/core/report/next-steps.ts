@@ -38,6 +38,7 @@ export function adviseOn(reason: Reason): readonly Advice[] {
     case "release-held":
       return [{ say: "To end the hold:", send: toCommand("clear-release", { release: reason.release }) }];
     case "locked":
+      if (reason.isSource) return [{ say: ABORT, send: toCommand("abort", { rolloutId: reason.rolloutId }) }];
       return [{ say: "To wait for the end of that rollout:", add: { onBusy: "wait", notAfter: "TIME" } }];
     case "alarm":
       return reason.state === "ALARM" ? [{ say: "If this release fixes what the alarm is about:", add: OVERRIDE }] : [];
@@ -49,6 +50,7 @@ export function adviseOn(reason: Reason): readonly Advice[] {
   }
 }
 
+const ABORT = "To stop it and restore every customer that it flipped:";
 const OVERRIDE = { override: { reason: "WHY" } };
 
 function toCommand(command: string, members: Advice["send"] = {}): Advice["send"] {
@@ -216,7 +218,7 @@ function adviseUnderWay(report: Report): readonly Advice[] {
     (each) => each.code === "paused" || (each.code === "command-noted" && each.command === "pause"),
   );
   const flips = action !== "rollback" && phase !== "waiting" && phase !== "rolling back";
-  const stop = flips ? "To stop it and restore every customer that it flipped:" : "To stop it:";
+  const stop = flips ? ABORT : "To stop it:";
   return [
     ...adviseApproval(report),
     ...(isPaused ? [{ say: "To end the pause:", send: toCommand("resume", { rolloutId }) }] : []),

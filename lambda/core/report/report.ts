@@ -9,12 +9,17 @@ import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts
 import type { SourceRollouts } from "../rollback/source-rollouts.ts";
 import { MOST_EXCEPTIONS, type OutcomeSummary, type ReasonCount } from "./outcome-summary.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
-import type { RolloutStatus } from "./rollout-status.ts";
+import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 
 /** Whether the event was carried out: for a rollback, whether it could restore every customer. */
 export function hasSucceeded({ action, status, rollback }: Partial<Report>): boolean {
   if (status === "rolled-back") return action === "rollback" && rollback?.failed === 0;
   return status === "succeeded" || status === "planned";
+}
+
+/** While a rollback is under way, a customer that it has not come to counts as failed. */
+export function isRollingBack({ status = "failed", rolledBackBy }: Partial<Report>): boolean {
+  return isUnderWay({ status, ...rolledBackBy });
 }
 
 /** The result of one wave. */

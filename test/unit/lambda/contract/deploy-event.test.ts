@@ -148,7 +148,7 @@ describe("a refusal", () => {
     ).toEqual([
       `action: got "rolback"; ${ACTIONS}; did you mean rollback?`,
       expect.stringMatching(/^strategy: got an unknown member; expected only the members action, rolloutId, release,/),
-      'release: got "2026.11.0"; expected either rolloutId or release, not both',
+      'rolloutId: got "night"; expected either the source rollout or a release, not both',
     ]);
   });
 
@@ -452,7 +452,7 @@ describe("an event with a source rollout", () => {
 
   test.each<readonly [Readonly<Record<string, unknown>>, readonly string[]]>([
     [{ action: "rollback" }, ["rolloutId"]],
-    [{ action: "rollback", rolloutId: "r", release: "1" }, ["release"]],
+    [{ action: "rollback", rolloutId: "r", release: "1" }, ["rolloutId"]],
     [{ action: "rollback", rolloutId: "a b" }, ["rolloutId"]],
     [{ action: "rollback", release: "a b", onBusy: "wait" }, ["release", "onBusy"]],
     [{ action: "rollback", rolloutId: "r", targets: { all: true } }, ["targets"]],

@@ -1,5 +1,6 @@
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { fingerprintOf } from "../../../../lambda/contract/deploy-event.ts";
+import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
 import type { StartRolloutPorts } from "../../../../lambda/front-door/ports.ts";
@@ -142,6 +143,22 @@ describe("a held release", () => {
     expect(started).toHaveLength(2);
   });
 
+  test.each(["itself", "another rollout"])("is no reason against a retry of what %s rolled back", async (by) => {
+    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "promote" } });
+    await record("night", anEvent());
+    const rollback = { restored: 1, conflicting: 0, failed: 0 };
+    if (by === "itself") await ledger.endRollout("night", { status: "rolled-back", rollback } as Report);
+    else {
+      await record("back", { action: "rollback", rolloutId: "night", dryRun: false });
+      await ledger.noteRolledBackBy("night", "back");
+      await ledger.endRollout("back", { status: "rolled-back", rollback } as Report);
+    }
+    await expectRefused(
+      startLater({ action: "retry", rolloutId: "night" }),
+      /^nothing was done: rollout night was rolled back, .* send its deploy event again, with a new id if it has one$/,
+    );
+  });
+
   test("by the name of a member that every object has is no hold of others", async () => {
     await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "stage" } });
     expect(await start({ release: "constructor" })).toMatchObject({ status: "starting" });
@@ -158,6 +175,14 @@ describe("while another rollout runs", () => {
     const message = /^nothing was done: rollout noon is running in this environment; wait for its end/;
     await expectRefused(start(), message);
     await expectRefused(startLater({ action: "rollback", rolloutId: "night" }), message);
+  });
+
+  test("a rollback of that rollout is refused with the command that stops and restores it", async () => {
+    await holdLock();
+    await expectRefused(
+      startLater({ action: "rollback", rolloutId: "noon" }),
+      'nothing was done: rollout noon is still running; an abort stops it and restores what it flipped\nTo stop it and restore every customer that it flipped: {"command":"abort","rolloutId":"noon","requestedBy":"YOU","reason":"WHY"}',
+    );
   });
 
   test.each([

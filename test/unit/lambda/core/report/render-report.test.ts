@@ -503,7 +503,9 @@ waves
   test("and rolls back says how many customers are restored", () => {
     const rollback = { restored: 12, conflicting: 0, failed: 253 };
     const turning = { ...progress, phase: "rolling back", bakeLeftSeconds: undefined } as const;
-    const text = render(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning }));
+    const exceptions = [anOutcome(7, { outcome: "not-restored" })];
+    const text = render(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning, exceptions }));
+    expect(text).not.toContain("more; the command customers");
     expect(text).toContain("  rolls back, wave 3 of 4, since");
     expect(text).toContain("\n  restored           12\n  conflicting         0\n  not restored yet  253\n");
     expect(text).toContain("To stop it:\n");
