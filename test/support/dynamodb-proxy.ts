@@ -1,3 +1,4 @@
+import { Pool } from "undici";
 import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";
 
 /** A request to DynamoDB on its way: before it is passed on, and after it was done but not yet answered. */
@@ -22,6 +23,7 @@ export interface DynamoDbProxy {
 
 /** Stands between a worker and its ledger, to hold a request or to lose its answer at a chosen moment. */
 export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy> {
+  const dynamodb = new Pool(target);
   const proxy = { listener: (() => undefined) as ProxyListener };
   const server = await listenOnLoopback(async (request, response) => {
     const body = await readBody(request);
@@ -32,13 +34,15 @@ export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy>
       return verdict === "lose";
     };
     if (await lost("arrived")) return;
-    const headers = Object.entries(request.headers).flatMap(([name, value]) =>
-      /^(x-amz|authorization|content-type)/.test(name) ? [[name, String(value)] as [string, string]] : [],
-    );
-    const reply = await fetch(target, { method: "POST", headers, body });
-    const text = await reply.text();
+    const passed = Object.entries(request.headers).filter(([name]) => /^(x-amz|authorization|content-type)/.test(name));
+    const headers = Object.fromEntries(passed);
+    const reply = await dynamodb.request({ path: "/", method: "POST", headers, body });
+    const text = await reply.body.text();
     if (await lost("done")) return;
-    response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.0" }).end(text);
+    response.writeHead(reply.statusCode, { "content-type": "application/x-amz-json-1.0" }).end(text);
   });
-  return Object.assign(proxy, { address: server.address, close: server.close });
+  return Object.assign(proxy, {
+    address: server.address,
+    close: () => server.close().finally(() => dynamodb.destroy()),
+  });
 }
