@@ -11,12 +11,13 @@ import { execute } from "../support/execute.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { TABLE } from "../support/ledger.ts";
-import { type Moments, type Stage, watchMoments } from "../support/moments.ts";
+import { type Moments, watchMoments } from "../support/moments.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { aWidgetContext } from "../support/widget-call.ts";
 import { PARTS, startWorld, type World } from "../support/world.ts";
+import { once } from "./command-rows.ts";
 
-const HOURS = 4;
+const HOURS = 0.1;
 const approval = { hours: HOURS };
 /** Five, then fifteen with an approval, then the rest with an approval. */
 const WAVES = { waves: [{ customers: 5 }, { customers: 15, approval }, { rest: true, approval }] };
@@ -48,12 +49,16 @@ afterEach(() => moments.close().finally(() => world.close()));
 
 /** Does this once, at the third poll of the wait for an approval. */
 function whileWaiting(wave: number, act: () => unknown): void {
-  const stage: Stage = `approval ${wave}`;
-  let done = false;
-  moments.onLook(async (look) => {
-    if (done || look.stage !== stage || look.n !== 3) return;
-    done = true;
-    await act();
+  const look = { stage: `approval ${wave}`, n: 3 } as const;
+  moments.onLook(once(look, async () => void (await act())));
+}
+
+/** Does this at the look after the one of now, which takes in what was sent. */
+function atNextLook(act: () => unknown): void {
+  let looks = 0;
+  moments.onLook(async () => {
+    looks += 1;
+    if (looks === 2) await act();
   });
 }
 
@@ -76,16 +81,77 @@ const heldReleases = async () => (await moments.ledger.readControls()).holds;
 
 const APPROVED = { code: "approved", by: "ann", via: { qualifier: "approve" }, why: ANN.reason };
 
+/** Presses the button that the widget shows. */
+async function pressApprove(wave: number): Promise<void> {
+  const widgetContext = aWidgetContext({ requestedBy: "ann", reason: ANN.reason });
+  const html = String(await front({ widgetContext }, "read"));
+  expect(html).toMatch(new RegExp(`confirmation="Reject: .* held \\(wave ${wave} of plan [0-9a-f]{12}\\)\\."`));
+  const [, send = ""] = /:approve" confirmation="Approve: [^>]*>([^<]*)</.exec(html) ?? [];
+  const command = JSON.parse(send.replaceAll("&quot;", '"'));
+  expect(await front({ ...command, widgetContext }, "approve")).toContain("approve is noted");
+  expect(await front({ widgetContext }, "read")).not.toContain(`endpoint="${DOOR}:approve"`);
+}
+
+/** An alert for people, an event for machines, and the status each say how to answer. */
+function expectAsked(shown: AdvisedReport, plan: Report["plan"]): void {
+  const [alert] = world.sns.messages();
+  expect(alert).toMatchObject({
+    subject: "Cutover warning: promote 2026.11: wave 2, 15 customers, waits for an approval",
+  });
+  const hash = plan?.hash.slice(0, 12);
+  const line = { command: "approve", rolloutId: "night", plan: hash, wave: 2, requestedBy: "YOU", reason: "WHY" };
+  const text = JSON.stringify(alert);
+  for (const part of [line, { ...line, command: "reject" }])
+    expect(text).toContain(JSON.stringify(JSON.stringify(part)).slice(1, -1));
+  expect(text).toContain(DASHBOARD);
+  expect(changes().find(({ change }) => change === "approval asked")).toMatchObject({
+    ...{ wave: 2, waves: 3, customers: 15, plan: plan?.hash },
+  });
+  const { since = "", heldBy: [reason] = [], phase } = shown.progress ?? {};
+  expect(phase).toBe("waiting for approval");
+  expect(reason).toMatchObject({ code: "waits-for-approval", wave: 2, customers: 15 });
+  const { until = "" } = reason as { until?: string };
+  expect((Date.parse(until) - Date.parse(since)) / 3_600_000).toBeCloseTo(HOURS, 3);
+  expect(shown.text).toContain("waits for an approval, wave 2 of 3, since ");
+  expect(shown.text).toContain('To let wave 2 begin:\n{"command":"approve","rolloutId":"night","plan":"');
+}
+
+/** Five customers were flipped, and are restored. */
+async function expectRolledBack(report: Report, reason: object): Promise<void> {
+  expect(report).toMatchObject({
+    ...{ status: "rolled-back", problems: [reason], rollback: { restored: 5, failed: 0 }, held: true },
+    ...{ counts: { flipped: 5, skipped: 35 }, waves: [{ decision: "proceed" }, { decision: "roll back" }] },
+  });
+  expect(flipped()).toBe(0);
+  const restored = { command: "customers", rolloutId: "night", outcome: "restored" };
+  const { customers } = (await front(restored)) as CustomersListed;
+  const { rollouts } = (await front({ command: "customer", customerId: customers[0]?.customerId })) as CustomerFound;
+  expect(rollouts).toMatchObject([{ rolledBackBy: "night", rollback: { reason: report.problems?.[0]?.message } }]);
+  await expect(front({ ...PROMOTE, id: "again" })).rejects.toThrow(
+    /release 2026.11 is held, by Cutover since .*, after rollout night/,
+  );
+}
+
+const showStatus = async () =>
+  (await front({ command: "status", rolloutId: "night", format: "plain" })) as AdvisedReport;
+
 describe("a wave with an approval", () => {
-  test("begins after its approval, and the report names who approved each wave and why", async () => {
+  test("begins after its own approval, by command or button; the report names who and why", async () => {
     const flippedThen: number[] = [];
-    for (const wave of [2, 3]) {
-      whileWaiting(wave, async () => {
+    whileWaiting(2, async () => {
+      flippedThen.push(flipped());
+      expect(await answer("approve")).toMatchObject({ status: "noted" });
+      await expect(answer("approve")).rejects.toThrow("wave 2 has its answer");
+      await moments.send({ command: "approve", wave: 2 });
+    });
+    whileWaiting(3, async () => {
+      await expect(answer("approve", { wave: 2 })).rejects.toThrow("wave 3 waits for an approval, and not wave 2");
+      await moments.send({ command: "approve", wave: 2 });
+      atNextLook(() => {
         flippedThen.push(flipped());
-        expect(await answer("approve")).toMatchObject({ status: "noted" });
-        await expect(answer("approve")).rejects.toThrow(`wave ${wave} has its answer`);
+        return pressApprove(3);
       });
-    }
+    });
 
     const report = await run();
 
@@ -98,101 +164,58 @@ describe("a wave with an approval", () => {
     ]);
   });
 
-  test("is answered by a button of the widget, which names the plan and wave that its viewer saw", async () => {
-    const widgetContext = aWidgetContext({ requestedBy: "ann", reason: ANN.reason });
-    for (const wave of [2, 3]) {
-      whileWaiting(wave, async () => {
-        const html = String(await front({ widgetContext }, "read"));
-        expect(html).toMatch(new RegExp(`confirmation="Reject: .* held \\(wave ${wave} of plan [0-9a-f]{12}\\)\\."`));
-        const [, send = ""] = /:approve" confirmation="Approve: [^>]*>([^<]*)</.exec(html) ?? [];
-        const command = JSON.parse(send.replaceAll("&quot;", '"'));
-        expect(await front({ ...command, widgetContext }, "approve")).toContain("approve is noted");
-        expect(await front({ widgetContext }, "read")).not.toContain(`endpoint="${DOOR}:approve"`);
-      });
-    }
-    expect((await run()).waves?.[1]?.approval).toMatchObject(APPROVED);
-  });
-
-  test("asks people with an alert, and machines with an event", async () => {
-    whileWaiting(2, () => answer("reject"));
-    const { plan } = await run();
-    const hash = plan?.hash.slice(0, 12);
-    const [alert] = world.sns.messages();
-    expect(alert).toMatchObject({
-      subject: "Cutover warning: promote 2026.11: wave 2, 15 customers, waits for an approval",
-    });
-    const line = { command: "approve", rolloutId: "night", plan: hash, wave: 2, requestedBy: "YOU", reason: "WHY" };
-    const text = JSON.stringify(alert);
-    for (const part of [line, { ...line, command: "reject" }])
-      expect(text).toContain(JSON.stringify(JSON.stringify(part)).slice(1, -1));
-    expect(text).toContain(DASHBOARD);
-    expect(changes().find(({ change }) => change === "approval asked")).toMatchObject({
-      ...{ wave: 2, waves: 3, customers: 15, plan: plan?.hash },
-    });
-  });
-
-  test("is shown by the status: since when, until when, and how to answer", async () => {
-    let shown: Report | undefined;
-    let text = "";
+  test("asks people and machines; a rejection restores what was flipped, and holds the release", async () => {
+    let shown: AdvisedReport | undefined;
     whileWaiting(2, async () => {
-      const status = (await front({ command: "status", rolloutId: "night", format: "plain" })) as Report & {
-        text: string;
-      };
-      [shown, text] = [status, status.text];
+      shown = await showStatus();
       await answer("reject");
     });
-    await run();
-    const { since = "", heldBy: [reason] = [], phase } = shown?.progress ?? {};
-    expect(phase).toBe("waiting for approval");
-    expect(reason).toMatchObject({ code: "waits-for-approval", wave: 2, customers: 15 });
-    const { until = "" } = reason as { until?: string };
-    expect((Date.parse(until) - Date.parse(since)) / 3_600_000).toBeCloseTo(HOURS, 3);
-    expect(text).toContain("waits for an approval, wave 2 of 3, since ");
-    expect(text).toContain('To let wave 2 begin:\n{"command":"approve","rolloutId":"night","plan":"');
-  });
-
-  test.each<[string, () => void, object]>([
-    ["is rejected", () => whileWaiting(2, () => answer("reject")), { code: "rejected", wave: 2, by: "ann" }],
-    ["has no answer in time", () => undefined, { code: "not-approved-in-time", wave: 2, seconds: HOURS * 3_600 }],
-  ])("that %s restores what was flipped, and holds the release", async (_how, arrange, reason) => {
-    arrange();
     const report = await run();
 
-    expect(report).toMatchObject({
-      ...{ status: "rolled-back", problems: [reason], rollback: { restored: 5, failed: 0 }, held: true },
-      ...{ counts: { flipped: 5, skipped: 35 }, waves: [{ decision: "proceed" }, { decision: "roll back" }] },
-    });
-    expect(flipped()).toBe(0);
-    const { customers } = (await front({
-      command: "customers",
-      rolloutId: "night",
-      outcome: "restored",
-    })) as CustomersListed;
-    const { rollouts } = (await front({ command: "customer", customerId: customers[0]?.customerId })) as CustomerFound;
-    expect(rollouts).toMatchObject([{ rolledBackBy: "night", rollback: { reason: report.problems?.[0]?.message } }]);
-    await expect(front({ ...PROMOTE, id: "again" })).rejects.toThrow(
-      /release 2026.11 is held, by Cutover since .*, after rollout night/,
-    );
+    expectAsked(shown as AdvisedReport, report.plan);
+    await expectRolledBack(report, { code: "rejected", wave: 2, by: "ann" });
   });
 
-  test("that is rejected under halt leaves every customer, and holds the release", async () => {
+  test("that has no valid answer in time restores what was flipped, and holds the release", async () => {
+    whileWaiting(2, async () => {
+      await expect(answer("approve", { wave: undefined })).rejects.toThrow("must name the wave; wave 2 waits");
+      const release = { release: "2026.11", requestedBy: "bob", reason: "calls drop" };
+      await front({ command: "hold-release", ...release });
+      await expect(answer("approve")).rejects.toThrow("release 2026.11 is held");
+      await front({ command: "clear-release", ...release });
+    });
+
+    await expectRolledBack(await run(), { code: "not-approved-in-time", wave: 2, seconds: HOURS * 3_600 });
+  });
+
+  test("that is rejected under halt leaves every customer; a retry asks before its first wave", async () => {
     whileWaiting(2, () => answer("reject"));
     const report = await run({ ...PROMOTE, onFailure: "halt" });
 
     expect(report).toMatchObject({ status: "halted", problems: [{ code: "rejected" }], held: true });
-    expect(flipped()).toBe(5);
     expect(await heldReleases()).toMatchObject({
       "2026.11": { requestedBy: "Cutover", rolloutId: "night", reason: expect.stringContaining("rejected by ann") },
     });
+    for (const given of [{ id: "again" }, { id: "at-once", strategy: "all-at-once" }]) {
+      await front({ command: "clear-release", release: "2026.11", requestedBy: "ann", reason: "mended" });
+      const retried = await execute(world, { action: "retry", rolloutId: "night", ...given }, { name: given.id });
+      expect(retried.report).toMatchObject({ problems: [{ code: "not-approved-in-time", wave: 1 }] });
+    }
+    expect(flipped()).toBe(5);
   });
 
-  test("and the alarm that goes off while people think: it is rolled back at once", async () => {
-    whileWaiting(2, () => world.cloudWatch.setAlarm(ALARM, { state: "ALARM" }));
-    const { status, problems, durationMs } = await run();
-
-    expect({ status, problems }).toMatchObject({ status: "rolled-back", problems: [{ code: "alarm", alarm: ALARM }] });
-    expect(durationMs).toBeLessThan(60_000);
+  test.each<[string, () => unknown, object]>([
+    ["the alarm goes off", () => world.cloudWatch.setAlarm(ALARM, { state: "ALARM" }), { code: "alarm", alarm: ALARM }],
+    ["it is aborted", () => front({ ...ANN, command: "abort" }), { code: "aborted", by: "ann" }],
+  ])("is rolled back at once when %s while people think", async (_what, act, reason) => {
+    let polls = 0;
+    moments.onLook(({ stage, n }) => {
+      if (stage === "approval 2") polls = n;
+    });
+    whileWaiting(2, act);
+    expect(await run()).toMatchObject({ status: "rolled-back", problems: [reason] });
     expect(flipped()).toBe(0);
+    expect(polls).toBeLessThanOrEqual(4);
   });
 
   test("that is approved during a pause is shown as approved, also when an alarm then ends it", async () => {
@@ -200,12 +223,8 @@ describe("a wave with an approval", () => {
     whileWaiting(2, async () => {
       await front({ ...ANN, command: "pause", minutes: 60 });
       await answer("approve");
-      let looks = 0;
-      moments.onLook(async () => {
-        looks += 1;
-        // The look of now takes the commands in, and the next one finds the alarm.
-        if (looks !== 2) return;
-        shown = (await front({ command: "status", rolloutId: "night", format: "plain" })) as typeof shown;
+      atNextLook(async () => {
+        shown = await showStatus();
         world.cloudWatch.setAlarm(ALARM, { state: "ALARM" });
       });
     });
@@ -218,46 +237,6 @@ describe("a wave with an approval", () => {
     expect(report).toMatchObject({ status: "rolled-back", problems: [{ code: "alarm" }] });
     expect(report.waves?.[1]).toMatchObject({ decision: "roll back", approval: { ...APPROVED, wave: 2 } });
   });
-
-  test("that is aborted while it waits is rolled back", async () => {
-    whileWaiting(2, () => front({ ...ANN, command: "abort" }));
-    expect(await run()).toMatchObject({ status: "rolled-back", problems: [{ code: "aborted", by: "ann" }] });
-    expect(flipped()).toBe(0);
-  });
-
-  test("is not approved by an approval of the wave before it that comes again, or late", async () => {
-    whileWaiting(2, async () => {
-      await answer("approve", { wave: 2 });
-      await moments.send({ command: "approve", wave: 2 });
-    });
-    whileWaiting(3, async () => {
-      await expect(answer("approve", { wave: 2 })).rejects.toThrow("wave 3 waits for an approval, and not wave 2");
-      await moments.send({ command: "approve", wave: 2 });
-    });
-    expect(await run()).toMatchObject({
-      ...{ status: "rolled-back", problems: [{ code: "not-approved-in-time", wave: 3 }], counts: { flipped: 20 } },
-    });
-  });
-});
-
-test("an approval of a held release, and one that names none of several waves, is refused", async () => {
-  whileWaiting(2, async () => {
-    await expect(answer("approve", { wave: undefined })).rejects.toThrow("must name the wave; wave 2 waits");
-    await front({ command: "hold-release", release: "2026.11", requestedBy: "bob", reason: "calls drop" });
-    await expect(answer("approve")).rejects.toThrow("release 2026.11 is held");
-  });
-  expect(await run()).toMatchObject({ status: "rolled-back", counts: { flipped: 5 } });
-});
-
-test("a retry asks before its first wave: its customers may be of a wave that was rejected", async () => {
-  whileWaiting(2, () => answer("reject"));
-  await run({ ...PROMOTE, onFailure: "halt" });
-  for (const given of [{ id: "again" }, { id: "at-once", strategy: "all-at-once" }]) {
-    await front({ command: "clear-release", release: "2026.11", requestedBy: "ann", reason: "mended" });
-    const { report } = await execute(world, { action: "retry", rolloutId: "night", ...given }, { name: given.id });
-    expect(report).toMatchObject({ problems: [{ code: "not-approved-in-time", wave: 1 }] });
-  }
-  expect(flipped()).toBe(5);
 });
 
 describe("an approval before the first wave", () => {
