@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { parsePolicy } from "../../lambda/config.ts";
 import { formatTime } from "../../lambda/core/report/text-layout.ts";
 import { type Sandbox, startSandbox } from "../../local/sandbox/start-sandbox.ts";
 import { afterAll, beforeAll, expect, test } from "../support/jest.ts";
+import { runCutover } from "../support/run-cutover.ts";
 import { startProgram } from "../support/start-program.ts";
 
 /**
@@ -93,21 +95,38 @@ async function run(command: string, json: string): Promise<string> {
 /** The verbs that record who asks. */
 const ASKED =
   /^cutover (stage|promote|rollback|retry|plan|pause|resume|approve|reject|abort|stop|go|release|freeze|lift-freeze) /;
-const ROOT = join(import.meta.dirname, "../..");
+const START = join(import.meta.dirname, "../../local/start.ts");
 
 async function runShell(command: string): Promise<string> {
   freezeEnd = /--until (\S+)/.exec(command)?.[1] ?? freezeEnd;
-  const line = `cd ${folder}
-    cutover() { ${process.execPath} ${ROOT}/ci/cutover.mjs "$@" --sandbox --port ${sandbox.port}; }
-    npm() { ${process.execPath} ${ROOT}/local/start.ts "\${@:3}"; }
-    ${command.replace(freezeEnd, SENT_END)}${ASKED.test(command) ? " --by ann" : ""}`;
-  // As by npx, for which the page has an alias.
-  const program = startProgram("bash", ["-c", line], { npm_command: "exec" });
+  const sent = `${command.replace(freezeEnd, SENT_END)}${ASKED.test(command) ? " --by ann" : ""}`;
+  const { out, err } = await (command.startsWith("npm start -- ") ? runStart(sent) : runVerbs(sent));
+  const [refusal] = /^cutover: .*/ms.exec(err) ?? [];
+  const output = (refusal ?? out).replaceAll(` --port ${sandbox.port}`, "");
+  return shorten(output.replaceAll(formatTime(SENT_END), formatTime(freezeEnd))).trim();
+}
+
+async function runStart(command: string) {
+  const program = startProgram("bash", [
+    "-c",
+    `cd ${folder}; npm() { ${process.execPath} ${START} "\${@:3}"; }; ${command}`,
+  ]);
   program.child.stdin.end();
   await program.ended;
-  const [refusal] = /^cutover: .*/ms.exec(program.err()) ?? [];
-  const output = (refusal ?? program.out()).replaceAll(` --port ${sandbox.port}`, "");
-  return shorten(output.replaceAll(formatTime(SENT_END), formatTime(freezeEnd))).trim();
+  return { out: program.out(), err: program.err() };
+}
+
+/** Runs each command line that a shell reads in these lines, as by npx, for which the page has an alias. */
+async function runVerbs(lines: string) {
+  const words = `alias() { :; }; cutover() { printf '%s\\0' "$@" $'\\n'; }; ${lines}`;
+  const read = execFileSync("bash", ["-c", words], { encoding: "utf8" });
+  let [out, err] = ["", ""];
+  for (const line of read.split("\n\0").slice(0, -1)) {
+    const ran = await runCutover(line.split("\0").slice(0, -1), sandbox.port);
+    out += ran.out;
+    err += ran.err;
+  }
+  return { out, err };
 }
 
 /** The end of the page's freeze may be over by now: another end is sent, and shown as that of the page. */

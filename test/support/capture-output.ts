@@ -1,22 +1,22 @@
 /** Keeps what is written to standard output and error from the terminal, to be looked at. */
-export function captureOutput(): { lines(): readonly string[]; restore(): void } {
-  const texts: string[] = [];
-  const streams = [process.stdout, process.stderr] as const;
-  const originals = streams.map((stream) => stream.write);
-  for (const stream of streams) {
-    stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
-      texts.push(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+export function captureOutput() {
+  const written: { readonly to: "stdout" | "stderr"; readonly text: string }[] = [];
+  const originals = { stdout: process.stdout.write, stderr: process.stderr.write };
+  for (const to of ["stdout", "stderr"] as const) {
+    process[to].write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
+      written.push({ to, text: typeof chunk === "string" ? chunk : Buffer.from(chunk).toString() });
       const callback = rest.find((argument) => typeof argument === "function");
       if (callback !== undefined) (callback as () => void)();
       return true;
     };
   }
+  const join = (from: typeof written) => from.map(({ text }) => text).join("");
   return {
-    lines: () => texts.join("").split("\n").filter(Boolean),
-    restore: () => {
-      streams.forEach((stream, index) => {
-        stream.write = originals[index] as typeof stream.write;
-      });
+    lines: () => join(written).split("\n").filter(Boolean),
+    out: () => join(written.filter(({ to }) => to === "stdout")),
+    err: () => join(written.filter(({ to }) => to === "stderr")),
+    restore() {
+      for (const to of ["stdout", "stderr"] as const) process[to].write = originals[to];
     },
   };
 }
