@@ -39,10 +39,6 @@ describe("the sentence of a reason", () => {
       "may have been flipped, look at this customer: Evo Voice no longer has this customer; see whether it was deleted",
     ],
     [
-      { code: "not-attempted", why: [{ code: "aborted", by: "ann", why: "calls drop" }] },
-      "not attempted: aborted by ann: calls drop",
-    ],
-    [
       { code: "request-refused", operation: "flip", customerId: "c-1", status: 403 },
       "flip of customer c-1 was answered with 403; the user's role may not do this: it needs SystemAdministrator, Manager or Customer",
     ],
@@ -75,8 +71,7 @@ describe("the sentence of a reason", () => {
 
   test("stands beside its code and its data in a report", () => {
     expect(explain({ code: "unknown-rollout", rolloutId: "noon" })).toEqual({
-      code: "unknown-rollout",
-      rolloutId: "noon",
+      ...{ code: "unknown-rollout", rolloutId: "noon" },
       message: "no rollout noon is known; send the id that the answer to its deploy event gave",
     });
   });

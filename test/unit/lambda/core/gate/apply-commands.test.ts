@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import { applyCommands, NO_COMMANDS, passTime } from "../../../../../lambda/core/gate/apply-commands.ts";
+import {
+  applyCommands,
+  type CommandRecord,
+  NO_COMMANDS,
+  passTime,
+} from "../../../../../lambda/core/gate/apply-commands.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCommand, anyCommand } from "../a-snapshot.ts";
 
@@ -11,78 +16,36 @@ const abort = aCommand({ command: "abort", rollback: true, requestedBy: "ann", r
 const aborted = { rollback: true, by: "ann", reason: "phones are dead" };
 
 describe("commands", () => {
-  test.each([
-    { what: "none", commands: [], comesTo: {} },
-    { what: "a pause", commands: [pause], comesTo: { pausedSeconds: 600 } },
-    {
-      what: "a pause without a time: an hour",
-      commands: [aCommand({ command: "pause" })],
-      comesTo: { pausedSeconds: 3_600 },
-    },
-    { what: "a pause of part of a second", commands: [{ ...pause, pauseSeconds: 0.2 }], comesTo: { pausedSeconds: 1 } },
-    {
-      what: "a longer pause after a pause",
-      commands: [pause, { ...pause, pauseSeconds: 900 }],
-      comesTo: { pausedSeconds: 900 },
-    },
-    {
-      what: "a shorter pause after a pause",
-      commands: [pause, { ...pause, pauseSeconds: 60 }],
-      comesTo: { pausedSeconds: 60 },
-    },
-    { what: "a pause and its end", commands: [pause, resume], comesTo: {} },
-    { what: "the end of a pause, then a pause", commands: [resume, pause], comesTo: { pausedSeconds: 600 } },
-    { what: "an end without a pause", commands: [resume], comesTo: {} },
-    { what: "skip-bake", commands: [skip], comesTo: { skipBake: true } },
-    { what: "skip-all-bakes", commands: [full], comesTo: { skipAllBakes: true } },
-    {
-      what: "skip-all-bakes and a pause: both",
-      commands: [full, pause],
-      comesTo: { skipAllBakes: true, pausedSeconds: 600 },
-    },
-    { what: "an abort", commands: [abort], comesTo: { abort: aborted } },
-    {
-      what: "an abort without the member rollback: with a rollback",
-      commands: [{ ...abort, rollback: undefined }],
-      comesTo: { abort: aborted },
-    },
-    {
-      what: "an abort without a rollback",
-      commands: [{ ...abort, rollback: false }],
-      comesTo: { abort: { ...aborted, rollback: false } },
-    },
-    { what: "an abort, then the end of a pause", commands: [pause, abort, resume], comesTo: { abort: aborted } },
-    {
-      what: "an abort, then skip-bake and skip-all-bakes",
-      commands: [abort, skip, full],
-      comesTo: { abort: aborted, skipBake: true, skipAllBakes: true },
-    },
-    {
-      what: "two aborts: the later choice",
-      commands: [abort, { ...abort, rollback: false }],
-      comesTo: { abort: { ...aborted, rollback: false } },
-    },
-  ])("have their effect: $what", ({ commands, comesTo }) => {
-    expect(applyCommands(NO_COMMANDS, commands)).toEqual({
-      seen: commands.length,
-      skipAllBakes: false,
-      skipBake: false,
-      ...comesTo,
-    });
+  const NO_EFFECT = { skipAllBakes: false, skipBake: false };
+
+  test.each<[what: string, commands: readonly CommandRecord[], comesTo: object]>([
+    ["none", [], {}],
+    ["a pause", [pause], { pausedSeconds: 600 }],
+    ["a pause without a time: an hour", [aCommand({ command: "pause" })], { pausedSeconds: 3_600 }],
+    ["a pause of part of a second", [{ ...pause, pauseSeconds: 0.2 }], { pausedSeconds: 1 }],
+    ["a longer pause after a pause", [pause, { ...pause, pauseSeconds: 900 }], { pausedSeconds: 900 }],
+    ["a shorter pause after a pause", [pause, { ...pause, pauseSeconds: 60 }], { pausedSeconds: 60 }],
+    ["a pause and its end", [pause, resume], {}],
+    ["the end of a pause, then a pause", [resume, pause], { pausedSeconds: 600 }],
+    ["an end without a pause", [resume], {}],
+    ["skip-bake", [skip], { skipBake: true }],
+    ["skip-all-bakes and a pause: both", [full, pause], { skipAllBakes: true, pausedSeconds: 600 }],
+    ["an abort", [abort], { abort: aborted }],
+    ["an abort without the member rollback: with one", [{ ...abort, rollback: undefined }], { abort: aborted }],
+    ["an abort, then the end of a pause", [pause, abort, resume], { abort: aborted }],
+    ["an abort, then skips", [abort, skip, full], { abort: aborted, skipBake: true, skipAllBakes: true }],
+    ["two aborts: the later", [abort, { ...abort, rollback: false }], { abort: { ...aborted, rollback: false } }],
+  ])("have their effect: %s", (_what, commands, comesTo) => {
+    expect(applyCommands(NO_COMMANDS, commands)).toEqual({ seen: commands.length, ...NO_EFFECT, ...comesTo });
   });
 
   test("that were applied before do not count again", () => {
     const once = applyCommands(NO_COMMANDS, [pause, skip, abort]);
     expect(applyCommands({ ...once, pausedSeconds: undefined }, [pause, skip, abort])).toEqual({
       seen: 3,
-      skipAllBakes: false,
-      skipBake: false,
+      ...NO_EFFECT,
     });
-    expect(applyCommands(once, [pause, skip, abort, resume])).toEqual({
-      seen: 4,
-      skipAllBakes: false,
-      skipBake: false,
-    });
+    expect(applyCommands(once, [pause, skip, abort, resume])).toEqual({ seen: 4, ...NO_EFFECT });
   });
 
   test("stay applied when fewer are shown: no command counts twice", () => {
@@ -113,15 +76,12 @@ describe("commands", () => {
   });
 });
 
-describe("a pause", () => {
-  const paused = { seen: 1, skipAllBakes: true, pausedSeconds: 600 };
-
-  test.each([
-    { seconds: 0, left: 600 },
-    { seconds: 599, left: 1 },
-    { seconds: 600, left: undefined },
-    { seconds: 601, left: undefined },
-  ])("of 600 s has, after $seconds s, $left left", ({ seconds, left }) => {
-    expect(passTime(paused, seconds)).toEqual({ seen: 1, skipAllBakes: true, pausedSeconds: left });
-  });
+test.each([
+  [0, 600],
+  [599, 1],
+  [600, undefined],
+  [601, undefined],
+])("a pause of 600 s has, after %d s, %p left", (seconds, pausedSeconds) => {
+  const given = { seen: 1, skipAllBakes: true };
+  expect(passTime({ ...given, pausedSeconds: 600 }, seconds)).toEqual({ ...given, pausedSeconds });
 });

@@ -3,59 +3,40 @@ import { allowedFailures, toWaveLimit } from "../../../../../lambda/core/gate/fa
 import { expect, test } from "../../../../support/jest.ts";
 
 test.each([
-  { budget: 0, planned: 1_000, allowed: 0 },
-  { budget: 5, planned: 1_000, allowed: 5 },
-  { budget: 5, planned: 2, allowed: 5 },
-  { budget: "0%", planned: 1_000_000, allowed: 0 },
-  { budget: "100%", planned: 199, allowed: 199 },
-  { budget: "1%", planned: 99, allowed: 0 },
-  { budget: "1%", planned: 100, allowed: 1 },
-  { budget: "1%", planned: 199, allowed: 1 },
-  { budget: "1%", planned: 200, allowed: 2 },
-  { budget: "0.5%", planned: 199, allowed: 0 },
-  { budget: "0.5%", planned: 200, allowed: 1 },
-  { budget: "0.5%", planned: 201, allowed: 1 },
-  { budget: "0.01%", planned: 9_999, allowed: 0 },
-  { budget: "0.01%", planned: 10_000, allowed: 1 },
-  { budget: "0.29%", planned: 10_000, allowed: 29 },
-  { budget: "1.15%", planned: 10_000, allowed: 115 },
-  { budget: "57.58%", planned: 10_000, allowed: 5_758 },
-  { budget: "1%", planned: 0, allowed: 0 },
-])("a budget of $budget for $planned customers lets $allowed fail", ({ budget, planned, allowed }) => {
-  expect(allowedFailures(budget, planned, 1)).toBe(allowed);
+  [5, 1_000, 1, 5],
+  [5, 2, 1, 5],
+  ["0%", 1_000_000, 1, 0],
+  ["100%", 199, 1, 199],
+  ["1%", 99, 1, 0],
+  ["1%", 100, 1, 1],
+  ["0.29%", 10_000, 1, 29],
+  ["57.58%", 10_000, 1, 5_758],
+  ["1%", 0, 1, 0],
+  ["10%", 2, 20, 2],
+  ["10%", 29, 20, 2],
+  ["10%", 30, 20, 3],
+  ["50%", 1, 1, 0],
+  ["4.99%", 2, 20, 0],
+  ["5%", 2, 20, 1],
+  [1, 2, 1_000, 1],
+])("a budget of %s for %d customers, with a sample of %d, lets %d fail", (budget, planned, sample, allowed) => {
+  expect(allowedFailures(budget, planned, sample)).toBe(allowed);
 });
 
 test.each([
-  { budget: "10%", planned: 2, sample: 20, allowed: 2 },
-  { budget: "10%", planned: 19, sample: 20, allowed: 2 },
-  { budget: "10%", planned: 20, sample: 20, allowed: 2 },
-  { budget: "10%", planned: 29, sample: 20, allowed: 2 },
-  { budget: "10%", planned: 30, sample: 20, allowed: 3 },
-  { budget: "50%", planned: 2, sample: 1, allowed: 1 },
-  { budget: "50%", planned: 1, sample: 1, allowed: 0 },
-  { budget: "4.99%", planned: 2, sample: 20, allowed: 0 },
-  { budget: "5%", planned: 2, sample: 20, allowed: 1 },
-  { budget: "0%", planned: 2, sample: 1_000, allowed: 0 },
-  { budget: 1, planned: 2, sample: 1_000, allowed: 1 },
-])("a budget of $budget for $planned customers, with a sample of $sample, lets $allowed fail", (row) => {
-  expect(allowedFailures(row.budget, row.planned, row.sample)).toBe(row.allowed);
-});
-
-test.each([
-  { budget: "1%", planned: 6, sample: 20, allowed: 0 },
-  { budget: "5%", planned: 6, sample: 20, allowed: 1 },
-  { budget: "1%", planned: 6, sample: 100, allowed: 1 },
-  { budget: "1%", planned: 654, sample: 20, allowed: 6 },
-  { budget: "10%", planned: 2, sample: 20, allowed: 1 },
-  { budget: "10%", planned: 3, sample: 20, allowed: 2 },
-  { budget: 10, planned: 11, sample: 20, allowed: 10 },
-  { budget: 10, planned: 10, sample: 20, allowed: 9 },
-  { budget: 10, planned: 1, sample: 20, allowed: 0 },
-  { budget: "99.99%", planned: 2, sample: 20, allowed: 1 },
-  { budget: "100%", planned: 2, sample: 20, allowed: 2 },
-])("a budget of $budget lets $allowed of a wave of $planned fail, with a sample of $sample", (row) => {
-  const wave = { wave: 2, planned: row.planned, failedBefore: 3 };
-  expect(toWaveLimit(wave, row.budget, row.sample)).toEqual({ ...wave, allowed: row.allowed });
+  ["1%", 6, 20, 0],
+  ["5%", 6, 20, 1],
+  ["1%", 654, 20, 6],
+  ["10%", 2, 20, 1],
+  ["10%", 3, 20, 2],
+  [10, 11, 20, 10],
+  [10, 10, 20, 9],
+  [10, 1, 20, 0],
+  ["99.99%", 2, 20, 1],
+  ["100%", 2, 20, 2],
+])("a budget of %s for a wave of %d, with a sample of %d, lets %d fail", (budget, planned, sample, allowed) => {
+  const wave = { wave: 2, planned, failedBefore: 3 };
+  expect(toWaveLimit(wave, budget, sample)).toEqual({ ...wave, allowed });
 });
 
 test("a share is exact for each hundredth of a percent, number of customers and smallest sample", () => {

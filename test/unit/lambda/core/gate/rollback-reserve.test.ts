@@ -19,10 +19,7 @@ describe("one execution", () => {
     [{ operations: 0, elapsedMs: 27 * DAY_MS }, FLIP_SHARE, "27 days"],
     [{ operations: 2_900, elapsedMs: 30 * DAY_MS }, ROLLBACK_SHARE, "2900 durable operations, 30 days"],
   ])("halts after %j, and keeps a reserve", (used, share, said) => {
-    expect(stopToKeepReserve(used, share)).toEqual({
-      decision: "halt",
-      cause: "share",
-      reasons: [{ code: "rollback-reserve", used: said }],
-    });
+    const reasons = [{ code: "rollback-reserve", used: said }];
+    expect(stopToKeepReserve(used, share)).toEqual({ decision: "halt", cause: "share", reasons });
   });
 });
