@@ -5,11 +5,10 @@ import { type Job, runJob } from "./run-job.ts";
 type Variables = Readonly<Record<string, string>>;
 /** Runs one job of a pipeline; later jobs get its outputs. */
 export type Pipeline = (job: "plan" | "promote") => Promise<Job>;
-type Edit = (yaml: string) => string;
 
 /** The workflow of docs/ci.md with action.yml, as a runner of GitHub plays them; the steps of others are left out. */
-export function openGitHub(environment: Variables, edit?: Edit): Pipeline {
-  const { env, jobs } = readWorkflow(edit);
+export function openGitHub(environment: Variables): Pipeline {
+  const { env, jobs } = readWorkflow();
   const github = { ref_name: "v2026.11.0", run_id: "4711", actor: "octocat" };
   const needs: Record<string, { readonly outputs: Variables }> = {};
   return async (name) => {
@@ -58,8 +57,8 @@ const PREDEFINED = {
 };
 
 /** The jobs of docs/ci.md with the template, as a runner of GitLab plays them. */
-export function openGitLab(environment: Variables, edit?: Edit): Pipeline {
-  const jobs = readGitLabJobs(edit);
+export function openGitLab(environment: Variables): Pipeline {
+  const jobs = readGitLabJobs();
   const dotenvs: Record<string, Variables> = {};
   return async (name) => {
     const { variables, script, needs = [] } = resolve(name);

@@ -49,6 +49,7 @@ export async function runJob(
   try {
     const env = {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       GITHUB_ACTIONS: "true",
       GITHUB_OUTPUT: file("outputs"),
       GITHUB_STEP_SUMMARY: file("summary"),
