@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "../support/jest.ts";
-import { runCutover } from "../support/run-cutover.ts";
 import { useSandbox } from "../support/use-sandbox.ts";
 
 const GUIDE = readFileSync(join(import.meta.dirname, "../../docs/deploy.md"), "utf8");
 const POLICY = /```json policy\n(.*?)\n```/s.exec(GUIDE)?.[1] ?? "";
-const { port } = useSandbox(JSON.parse(POLICY), "--customers", "300", "--fast", "5000");
-const cutover = (...words: string[]) => runCutover(words, port());
+const { cutover } = useSandbox(JSON.parse(POLICY), "--customers", "300", "--fast", "5000");
 
 test("the way from a clone to the first promote has at most 14 steps, and its commands do it", async () => {
   const steps = GUIDE.slice(0, GUIDE.indexOf("\n## ")).match(/^\d+\. /gm) ?? [];

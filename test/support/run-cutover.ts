@@ -7,20 +7,23 @@ export interface Ran {
   readonly err: string;
 }
 
-/** What the program reads of its environment: it was started by npx, and not on a terminal. */
-const ENVIRONMENT = { npm_command: "exec", TERM: "dumb" };
-
-/** The command line against a sandbox, in this process. */
-export async function runCutover(words: readonly string[], port: number | string): Promise<Ran> {
-  const before = { ...process.env };
-  Object.assign(process.env, ENVIRONMENT);
+/** A command line in this process, as its file in a pipe. One at a time: the outputs of two would mix. */
+export async function runCommandLine(words: readonly string[], variables: NodeJS.ProcessEnv): Promise<Ran> {
+  const { argv, env } = process;
+  process.argv = ["node", "ci/cutover.mjs", ...words];
+  process.env = variables;
   const output = captureOutput();
   try {
-    const code = await run(["node", "cutover", ...words, "--sandbox", "--port", String(port)]);
+    const code = await run(process.argv);
     return { code, out: output.out(), err: output.err() };
   } finally {
     output.restore();
-    for (const name of Object.keys(ENVIRONMENT)) delete process.env[name];
-    Object.assign(process.env, before);
+    Object.assign(process, { argv, env });
   }
+}
+
+/** One against a sandbox, started by npx. */
+export function runCutover(words: readonly string[], port: number | string): Promise<Ran> {
+  const variables = { ...process.env, npm_command: "exec", TERM: "dumb" };
+  return runCommandLine([...words, "--sandbox", "--port", String(port)], variables);
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "./jest.ts";
+import { runCutover } from "./run-cutover.ts";
 import { type Program, startProgram } from "./start-program.ts";
 
 /** A kept sandbox for a file of tests, with a policy of their own. */
@@ -20,15 +21,15 @@ export function useSandbox(policy: object, ...options: readonly string[]) {
     return sandbox;
   }
 
-  async function startKept(...args: readonly string[]): Promise<void> {
-    sandbox = startSandbox("--port", "0", "--keep", keep, ...args);
+  async function startKept(start: typeof startSandbox, ...args: readonly string[]): Promise<void> {
+    sandbox = start("--port", "0", "--keep", keep, ...args);
     [, port = ""] = await sandbox.until(/http:\/\/127\.0\.0\.1:(\d+): /);
   }
 
   beforeAll(async () => {
     const file = join(folder, "policy.json");
     writeFileSync(file, JSON.stringify(policy));
-    await startKept("--policy", file, ...options);
+    await startKept(startSandbox, "--policy", file, ...options);
   });
   afterAll(async () => {
     for (const child of started) child.kill("SIGTERM");
@@ -43,21 +44,13 @@ export function useSandbox(policy: object, ...options: readonly string[]) {
     /** The process that runs now. */
     sandbox: () => sandbox,
     /** As a power cut, and a start with nothing but the folder. */
-    async restart(): Promise<void> {
+    async restart(start = startSandbox): Promise<void> {
       sandbox.child.kill("SIGKILL");
       await sandbox.ended;
-      await startKept();
+      await startKept(start);
     },
     port: () => port,
-    /** The command line as it ships, in a pipe. */
-    async cutover(...args: readonly string[]) {
-      const program = startProgram(process.execPath, ["ci/cutover.mjs", ...args, "--sandbox", "--port", port], {
-        npm_command: "",
-      });
-      program.child.stdin?.end();
-      const code = await program.ended;
-      return { code, out: program.out(), err: program.err() };
-    },
+    cutover: (...words: readonly string[]) => runCutover(words, port),
     async setAlarm(name: string, state: "OK" | "ALARM"): Promise<void> {
       await fetch(`http://127.0.0.1:${port}/alarms/${name}`, { method: "PUT", body: state });
     },

@@ -1,34 +1,67 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect, type Door } from "../../../cli/connect.ts";
+import { askStatus } from "../../../cli/follow.ts";
 import { toPassword } from "../../../local/emulator/accounts.ts";
-import { expect, test } from "../../support/jest.ts";
-import { startProgram } from "../../support/start-program.ts";
-import { useSandbox } from "../../support/use-sandbox.ts";
+import { type Sandbox, startSandbox } from "../../../local/sandbox/start-sandbox.ts";
+import { afterAll, beforeAll, expect, test } from "../../support/jest.ts";
+import { runCutover } from "../../support/run-cutover.ts";
+import { type Program, startProgram } from "../../support/start-program.ts";
 
-const approved = { waves: [{ customers: 20 }, { rest: true, approval: { hours: 24 } }] };
-const waves = [{ customers: 20, bakeMinutes: 10 }, { rest: true }];
-const { folder, cutover, setAlarm, port, startSandbox } = useSandbox(
-  {
-    protected: { tags: ["vip"] },
-    alarms: ["calls-that-fail"],
-    strategies: {
-      approved,
-      quick: { waves },
-      "long-bake": { waves: [{ customers: 20, bakeMinutes: 1_440 }, { rest: true }] },
-    },
-    strategy: "quick",
-    requestsPerSecond: 2_000,
-    startRequestsPerSecond: 1_000,
-    settleSeconds: 1,
+const POLICY = {
+  protected: { tags: ["vip"] },
+  alarms: ["calls-that-fail"],
+  strategies: {
+    approved: { waves: [{ customers: 20 }, { rest: true, approval: { hours: 24 } }] },
+    quick: { waves: [{ customers: 20, bakeMinutes: 10 }, { rest: true }] },
+    "long-bake": { waves: [{ customers: 20, bakeMinutes: 1_440 }, { rest: true }] },
   },
-  ...["--customers", "300", "--fast", "600"],
-);
+  ...{ strategy: "quick", requestsPerSecond: 2_000, startRequestsPerSecond: 1_000, settleSeconds: 1 },
+};
+
+const { env } = process;
+const folder = mkdtempSync(join(tmpdir(), "cutover-cli-"));
+const stack = new AsyncDisposableStack();
+let sandbox: Sandbox;
+let door: Door;
+
+beforeAll(async () => {
+  // The sandbox sets variables for its functions.
+  process.env = { ...env };
+  const options = { customers: 220, seed: 1, faults: "", port: 0, emulatorPort: 0, fast: 600, policy: POLICY };
+  sandbox = await startSandbox(options, () => {}, stack);
+  door = await connect({ sandbox: true, port: String(sandbox.port) });
+});
+afterAll(async () => {
+  await stack.disposeAsync();
+  process.env = env;
+  rmSync(folder, { recursive: true });
+});
+
+const at = () => ["--sandbox", "--port", String(sandbox.port)];
+const cutover = (...words: readonly string[]) => runCutover(words, sandbox.port);
+
+/** The file that ships as a process, in a pipe. */
+function startCutover(...words: readonly string[]): Program {
+  const program = startProgram(process.execPath, ["ci/cutover.mjs", ...words, ...at()]);
+  program.child.stdin.end();
+  return program;
+}
+
+/** The same on a terminal. */
+function startOnTerminal(words: string): Program {
+  const line = `stty cols 60 rows 24; exec ${process.execPath} ci/cutover.mjs ${words} ${at().join(" ")}`;
+  return startProgram("script", ["--quiet", "--return", "--command", line, "/dev/null"], { NO_COLOR: "1" });
+}
 
 async function until(phase: "baking" | "waiting for approval", release: string): Promise<void> {
-  for (;;) {
-    const { release: running, dryRun, progress } = JSON.parse((await cutover("status", "--json")).out);
-    if (running === release && progress?.phase === phase) return;
-    if (running === release && !dryRun && progress === undefined) throw new Error(`rollout of ${release} has ended`);
+  for (; ; await sleep(20)) {
+    const answer = await askStatus(door, {});
+    if (!("counts" in answer) || answer.release !== release) continue;
+    if (answer.progress?.phase === phase) return;
+    if (!answer.dryRun && answer.progress === undefined) throw new Error(`rollout of ${release} has ended`);
   }
 }
 
@@ -41,7 +74,7 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   const aborted = await cutover("abort", "--reason", "calls drop");
   expect(aborted).toMatchObject({ code: 2, err: expect.stringContaining("there was no rollout yet, except dry runs") });
   const [, again = "", hash = ""] =
-    /\nnode ci\/cutover\.mjs (promote 1\.0 --all .*--plan ([0-9a-f]{12}) --sandbox.*)\n/.exec(planned.out) ?? [];
+    /\nnpx cutover (promote 1\.0 --all .*--plan ([0-9a-f]{12}) --sandbox.*)\n/.exec(planned.out) ?? [];
   expect(again).toContain("--sandbox");
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
   expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining("promote 1.0   succeeded") });
@@ -57,18 +90,18 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   const { out: csv } = await cutover("customers", rolloutId, "--csv");
   const [head, ...rows] = csv.trim().split("\n");
   expect(head).toMatch(/^referenceId,customerId,name,/);
-  expect(rows).toHaveLength(300);
+  expect(rows).toHaveLength(220);
   expect(rows.filter((row) => row.includes(",flipped,"))).toHaveLength(counts.flipped);
   const file = join(folder, "customers.csv");
   writeFileSync(file, csv);
   const page = join(folder, "report.html");
   const written = await cutover("report", rolloutId, "--html", page);
-  expect(written).toMatchObject({ code: 0, out: "", err: expect.stringContaining("with 300 customers") });
+  expect(written).toMatchObject({ code: 0, out: "", err: expect.stringContaining("with 220 customers") });
   expect(readFileSync(page, "utf8").match(/<tr data-outcome="flipped">/g)).toHaveLength(counts.flipped);
   const same = await cutover("plan", "stage", "1.1", "--reference-ids-from", file, "--json");
   const { plan, customers } = JSON.parse(same.out);
-  expect(plan.flip + plan.skipped).toBe(300);
-  expect(customers).toHaveLength(300);
+  expect(plan.flip + plan.skipped).toBe(220);
+  expect(customers).toHaveLength(220);
   const stale = await cutover("promote", "1.0", "--all", "--plan", hash);
   expect(stale).toMatchObject({ code: 1, out: expect.stringContaining("is no longer the plan of this event") });
   expect(await cutover("rollback", "promote-unknown")).toMatchObject({
@@ -100,18 +133,21 @@ test("an abort from a cold shell ends a bake and restores all; the watching exit
   expect(started.out).not.toContain("To run exactly this plan");
   expect(started).toMatchObject({
     code: 0,
-    err: expect.stringContaining("\nto watch it: node ci/cutover.mjs status "),
+    err: expect.stringContaining("\nto watch it: npx cutover status "),
   });
-  const watched = cutover("status", "--watch", "--json");
+  const watched = startCutover("status", "--watch", "--json");
   await until("baking", "2.0");
   expect((await cutover("status")).out).toContain("\n  alarms: calls-that-fail OK\n");
   const beganAt = Date.now();
-  expect(await cutover("abort", "--reason", "calls drop")).toMatchObject({ code: 0 });
+  expect(await startCutover("abort", "--reason", "calls drop").ended).toBe(0);
   // Under 2 s on an idle machine. The limit is for a loaded one.
   expect(Date.now() - beganAt).toBeLessThan(20_000);
-  const { code, out } = await watched;
-  expect(code).toBe(1);
-  expect(JSON.parse(out)).toMatchObject({ status: "rolled-back", counts: { flipped: 20 }, rollback: { restored: 20 } });
+  expect(await watched.ended).toBe(1);
+  expect(JSON.parse(watched.out())).toMatchObject({
+    status: "rolled-back",
+    counts: { flipped: 20 },
+    rollback: { restored: 20 },
+  });
   expect(await cutover("status")).toMatchObject({ code: 0, out: expect.stringContaining("stage 2.0   rolled back") });
   expect((await cutover("status", "--watch")).code).toBe(1);
 });
@@ -119,19 +155,19 @@ test("an abort from a cold shell ends a bake and restores all; the watching exit
 test("an alarm during a bake ends the rollout, and the program with 1 and the alarm's name", async () => {
   const staged = cutover("stage", "3.0", "--all", "--strategy", "long-bake", "--yes", "--watch");
   await until("baking", "3.0");
-  await setAlarm("calls-that-fail", "ALARM");
+  sandbox.setAlarm("calls-that-fail", { state: "ALARM" });
   const { code, out } = await staged;
-  await setAlarm("calls-that-fail", "OK");
+  sandbox.setAlarm("calls-that-fail", { state: "OK" });
   expect(code).toBe(1);
   expect(out).toMatch(/^stage 3\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/m);
-  expect(out).toContain(`\nnode ci/cutover.mjs release 3.0 --reason WHY --sandbox --port ${port()}\n`);
+  expect(out).toContain(`\nnpx cutover release 3.0 --reason WHY --sandbox --port ${sandbox.port}\n`);
 });
 
 test("each verb calls the alias of its right, and the controls say by which", async () => {
   expect((await cutover("hold", "9.9", "--reason", "calls drop")).code).toBe(0);
   expect((await cutover("controls")).out).toMatch(/hold-release .*, by the alias steer of the front door: calls drop/);
   const held =
-    /refused now: release 9\.9 is held, by .*\nTo end the hold: node ci\/cutover\.mjs release 9\.9 --reason WHY --sandbox /;
+    /refused now: release 9\.9 is held, by .*\nTo end the hold: npx cutover release 9\.9 --reason WHY --sandbox /;
   expect(await cutover("promote", "9.9", "--all", "--yes")).toMatchObject({
     code: 2,
     out: "",
@@ -168,8 +204,7 @@ test("the problems of an event's file keep the paths of the file", async () => {
 });
 
 test("on a terminal it asks, draws the waves, and Ctrl-C ends the watching but not the rollout", async () => {
-  const line = `stty cols 60 rows 24; exec ${process.execPath} cli/cutover.ts stage 4.0 --all --sandbox --port ${port()}`;
-  const terminal = startProgram("script", ["--quiet", "--return", "--command", line, "/dev/null"], { NO_COLOR: "1" });
+  const terminal = startOnTerminal("stage 4.0 --all");
   await terminal.until(/cutover-sandbox, http/);
   await terminal.until(/stage \d+ customers on cutover-sandbox\?/);
   terminal.child.stdin?.write("y");
@@ -186,15 +221,14 @@ test("a wave begins after it is approved on a terminal, which shows the wave and
   const status = await cutover("status");
   const [, hash = ""] = /hash ([0-9a-f]{12})/.exec(status.out) ?? [];
   expect(status.out).toMatch(/held: wave 2, \d+ customers, waits for /);
-  const approve = `\nnode ci/cutover\\.mjs approve promote-\\w+ --plan ${hash} --wave 2 --reason WHY --sandbox `;
+  const approve = `\nnpx cutover approve promote-\\w+ --plan ${hash} --wave 2 --reason WHY --sandbox `;
   expect(await cutover("approve", "--reason", "fine")).toMatchObject({
     ...{ code: 2, err: expect.stringMatching(new RegExp(`no question can be asked. To let wave 2 begin:${approve}`)) },
   });
   expect(await cutover("reject", "--plan", "0".repeat(12), "--reason", "no")).toMatchObject({
     ...{ code: 2, err: expect.stringContaining(`its plan is ${hash}, and not 000000000000`) },
   });
-  const line = `stty cols 60 rows 24; exec ${process.execPath} cli/cutover.ts approve --reason fine --sandbox --port ${port()}`;
-  const terminal = startProgram("script", ["--quiet", "--return", "--command", line, "/dev/null"], { NO_COLOR: "1" });
+  const terminal = startOnTerminal("approve --reason fine");
   await terminal.until(new RegExp(`promote 5\\.0, plan ${hash}\\s+wave 2 of 2: \\d+ customers\\s`));
   await terminal.until(/approve wave 2 on cutover-sandbox\?/);
   terminal.child.stdin?.write("y");
@@ -205,15 +239,13 @@ test("a wave begins after it is approved on a terminal, which shows the wave and
 
 test("login writes what is typed, and shows no password; the next rollout signs in with it", async () => {
   const write = async (password: string) => {
-    const line = `stty cols 60 rows 24; exec ${process.execPath} cli/cutover.ts login --sandbox --port ${port()}`;
-    const terminal = startProgram("script", ["--quiet", "--return", "--command", line, "/dev/null"], { NO_COLOR: "1" });
+    const terminal = startOnTerminal("login");
     await terminal.until(/user name/);
     terminal.child.stdin.write("operator@evovoice.example\r");
     await terminal.until(/◆ {2}password/);
     terminal.child.stdin.write(`${password}\r`);
     const code = await terminal.ended;
-    const [, emulator] = /(http:\/\/127\.0\.0\.1:\d+), account/.exec(terminal.out()) ?? [];
-    expect(await fetch(`${emulator}/emulator/end-sessions`, { method: "POST" })).toMatchObject({ status: 204 });
+    sandbox.emulator.endSessions();
     return { code, out: terminal.out() };
   };
   const plan = () => cutover("plan", "promote", "5.0", "--all");
@@ -229,18 +261,4 @@ test("login writes what is typed, and shows no password; the next rollout signs 
     ...{ code: 2, err: expect.stringContaining("name it with --stack, without --function") },
   });
   expect(await cutover("login")).toMatchObject({ code: 2, err: expect.stringContaining("needs a terminal") });
-});
-
-test("a second sandbox on the same port is refused, and a sandbox ends with its parent", async () => {
-  const second = startSandbox("--port", port());
-  expect(await second.ended).toBe(1);
-  expect(second.err()).toBe(
-    `sandbox: port ${port()} is in use, perhaps by another sandbox: end it, or choose another --port\n`,
-  );
-  const parent = startProgram("npm", ["run", "sandbox", "--", "--port", "0"]);
-  await parent.until(/Try in another terminal/);
-  parent.child.kill("SIGKILL");
-  // The pipe closes when the sandbox and the emulator have ended as well.
-  expect(await parent.ended).toBe("SIGKILL");
-  expect(parent.err()).toContain("sandbox: it ends, because the process that started it has ended");
 });

@@ -2,10 +2,11 @@ import { readSandboxArguments } from "../../../local/sandbox/read-arguments.ts";
 import { SANDBOX_POLICY } from "../../../local/sandbox/sandbox-policy.ts";
 import { toDelivery } from "../../../local/start/payloads.ts";
 import { expect, test } from "../../support/jest.ts";
+import { startProgram } from "../../support/start-program.ts";
 import { useSandbox } from "../../support/use-sandbox.ts";
 
 const CUSTOMERS = 300;
-const { keep, cutover, setAlarm, restart, sandbox } = useSandbox(
+const { keep, cutover, port, setAlarm, restart, sandbox, startSandbox } = useSandbox(
   SANDBOX_POLICY,
   ...["--customers", String(CUSTOMERS), "--fast", "600"],
 );
@@ -42,7 +43,7 @@ test("a killed sandbox goes on: its rollout ends, with one flip of each customer
 test("controls, alarms and finished rollouts outlive a restart", async () => {
   await cutover("stop", "--reason", "the phone servers are down");
   await setAlarm("calls-that-fail", "ALARM");
-  await restart();
+  await restart((...args) => startProgram("npm", ["run", "sandbox", "--", ...args]));
   expect((await cutover("controls")).out).toMatch(/^stopped by .+: the phone servers are down$/m);
   expect(await cutover("go", "--reason", "they are up")).toMatchObject({ code: 0 });
   const staged = await cutover("stage", "1.1", "--all", "--yes", "--watch");
@@ -70,6 +71,21 @@ test("options that contradict the kept ones are refused", () => {
     ],
   });
   expect(readSandboxArguments(["--keep", keep])).toMatchObject({ options: { customers: CUSTOMERS } });
+});
+
+test("a second sandbox on the same port is refused", async () => {
+  const second = startSandbox("--port", port());
+  expect(await second.ended).toBe(1);
+  expect(second.err()).toBe(
+    `sandbox: port ${port()} is in use, perhaps by another sandbox: end it, or choose another --port\n`,
+  );
+});
+
+test("a sandbox ends with its parent", async () => {
+  sandbox().child.kill("SIGKILL");
+  // The pipe closes when the sandbox and the emulator have ended as well.
+  expect(await sandbox().ended).toBe("SIGKILL");
+  expect(sandbox().err()).toContain("sandbox: it ends, because the process that started it has ended");
 });
 
 function sum(numbers: readonly number[]): number {
