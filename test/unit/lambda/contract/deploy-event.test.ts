@@ -126,7 +126,7 @@ describe("a refusal", () => {
     ]);
   });
 
-  test("of an unknown member without a similar name has no suggestion, and says that nothing was done", () => {
+  test("of a member without a similar name has no suggestion, and says that nothing was done", () => {
     expect(() => accept(anEvent({ waves: 3 }))).toThrow(
       /^the deploy event was refused, nothing was done; 1 problem:\n {2}- waves: got an unknown member; (?!.*did you)/,
     );

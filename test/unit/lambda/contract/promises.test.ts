@@ -14,7 +14,7 @@ afterAll(() => world.close());
 
 const writes = () => [...world.emulator.customers()].reduce((sum, customer) => sum + customer.writes, 0);
 
-test("a malformed event is refused before Evo Voice or the ledger is asked, and its password is not logged", async () => {
+test("a malformed event is refused before any request, and its password is not logged", async () => {
   const event = anEvent({ userName: "me", password: "hunter2" });
   const { error, operations } = await world.run(event);
   expect(problemsOf(() => acceptDeployEvent(event, world.policy))).toHaveLength(2);

@@ -17,6 +17,11 @@ export function aCustomer(changes: Partial<CustomerFacts> = {}): CustomerFacts {
   return { id: "c-1", name: "Acme", accountId: "acme", isStaging: true, tags: [], ancestorIds: [], ...changes };
 }
 
+/** A customer that the lookup found, and that a promote flips. */
+export function aFound(changes: Partial<Candidate> = {}): Candidate {
+  return { id: "c-1", name: "Acme", isStaging: true, ...changes };
+}
+
 export function aSelection(changes: Partial<Selection> = {}): Selection {
   return {
     accountIds: ["acme"],

@@ -22,15 +22,13 @@ describe("maxCustomers", () => {
 
 describe("maxShare", () => {
   test.each([
-    { maxShare: "25%", flip: 250, scope: 1_000, allowed: undefined },
-    { maxShare: "25%", flip: 251, scope: 1_000, allowed: 250 },
-    { maxShare: "25%", flip: 250, scope: 1_003, allowed: undefined },
-    { maxShare: "25%", flip: 251, scope: 1_003, allowed: 250 },
-    { maxShare: "0.01%", flip: 1, scope: 9_999, allowed: 0 },
-    { maxShare: "0.01%", flip: 1, scope: 10_000, allowed: undefined },
-    { maxShare: "100%", flip: 7, scope: 7, allowed: undefined },
-    { maxShare: "25%", flip: 0, scope: 0, allowed: undefined },
-  ])("of $maxShare rounds down: $flip of $scope", ({ maxShare, flip, scope, allowed }) => {
+    ["25%", 250, 1_000, undefined],
+    ["25%", 251, 1_003, 250],
+    ["0.01%", 1, 9_999, 0],
+    ["0.01%", 1, 10_000, undefined],
+    ["100%", 7, 7, undefined],
+    ["25%", 0, 0, undefined],
+  ])("of %s rounds down: %d of %d", (maxShare, flip, scope, allowed) => {
     expect(findBreaches([wave(flip)], promote(flip, scope), { maxShare })).toEqual(
       allowed === undefined ? [] : [{ code: "blast-radius", rule: "maxShare", flip, share: maxShare, scope, allowed }],
     );
@@ -47,25 +45,14 @@ describe("maxShare", () => {
 describe("largePromote", () => {
   const rails: GuardRails = { largePromote: { above: 100, firstWave: "10%", bakeMinutes: 30 } };
 
-  test.each([
-    { what: "not a large one", flip: 100, waves: [wave(100)], breaches: 0 },
-    { what: "a large one at once", flip: 101, waves: [wave(101)], breaches: 1 },
-    {
-      what: "a first wave as large as allowed, rounded up",
-      flip: 101,
-      waves: [wave(11, 1_800), wave(90)],
-      breaches: 0,
-    },
-    { what: "a first wave of one more", flip: 101, waves: [wave(12, 1_800), wave(89)], breaches: 1 },
-    { what: "a bake that is a second too short", flip: 101, waves: [wave(11, 1_799), wave(90)], breaches: 1 },
-    {
-      what: "an empty wave before it, which is passed",
-      flip: 101,
-      waves: [wave(0, 9_000), wave(50, 0), wave(51)],
-      breaches: 1,
-    },
-    { what: "later waves of any size and bake", flip: 101, waves: [wave(1, 1_800), wave(100)], breaches: 0 },
-  ])("looks at how a promote begins: $what", ({ flip, waves, breaches }) => {
+  test.each<[what: string, flip: number, waves: readonly ReturnType<typeof wave>[], breaches: number]>([
+    ["not a large one", 100, [wave(100)], 0],
+    ["a large one at once", 101, [wave(101)], 1],
+    ["a first wave as large as allowed, rounded up", 101, [wave(11, 1_800), wave(90)], 0],
+    ["a first wave of one more", 101, [wave(12, 1_800), wave(89)], 1],
+    ["a bake that is a second too short", 101, [wave(11, 1_799), wave(90)], 1],
+    ["an empty wave before it, which is passed", 101, [wave(0, 9_000), wave(50), wave(51)], 1],
+  ])("looks at how a promote begins: %s", (_what, flip, waves, breaches) => {
     expect(findBreaches(waves, promote(flip), rails)).toHaveLength(breaches);
   });
 
@@ -81,10 +68,7 @@ describe("largePromote", () => {
 });
 
 test("every rail that is broken is named at once", () => {
-  const rails: GuardRails = {
-    maxCustomers: 10,
-    maxShare: "5%",
-    largePromote: { above: 10, firstWave: 5, bakeMinutes: 1 },
-  };
+  const largePromote = { above: 10, firstWave: 5, bakeMinutes: 1 };
+  const rails: GuardRails = { maxCustomers: 10, maxShare: "5%", largePromote };
   expect(findBreaches([wave(11)], promote(11, 100), rails)).toHaveLength(3);
 });

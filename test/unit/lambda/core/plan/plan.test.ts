@@ -1,34 +1,33 @@
 import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../../../lambda/contract/wave.ts";
+import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
 import type { Candidate } from "../../../../../lambda/core/plan/candidates.ts";
 import { explain, type Reason } from "../../../../../lambda/core/reasons.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";
-import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "../a-customer.ts";
+import { ALL_AT_ONCE, aFound, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "../a-customer.ts";
 
 const EXCLUDED = { code: "excluded" } as const;
 
-const aFound = (changes: Partial<Candidate> = {}): Candidate => ({
-  id: "c-1",
-  name: "Acme",
-  isStaging: true,
-  ...changes,
-});
+const PROTECTED = { code: "protected-by-policy", by: "id" } as const;
+const manyFound = (count: number, changes: Partial<Candidate> = {}) =>
+  Array.from({ length: count }, (_, index) => aFound({ id: `c-${index}`, ...changes }));
 
-const anyFound = fc.uniqueArray(
+const anyReading = (id: fc.Arbitrary<string>, name: fc.Arbitrary<string>, ancestors: readonly string[]) =>
   fc.record(
     {
-      id: fc.stringMatching(/^[\w.-]{1,64}$/),
-      name: fc.string({ unit: anyCharacter, maxLength: 300 }),
-      isStaging: fc.constantFrom(true, false, undefined),
-      skip: fc.constantFrom<Reason[]>({ code: "protected-by-policy", by: "id" }, EXCLUDED),
-      ancestorIds: fc.subarray(["p-1", "p-2", "p-3"]),
+      ...{ id, name, isStaging: fc.constantFrom(true, false, undefined) },
+      skip: fc.constantFrom<Reason[]>(PROTECTED, EXCLUDED),
+      ancestorIds: fc.subarray([...ancestors]),
       cohortWave: fc.constantFrom(1, 2),
     },
     { requiredKeys: ["id", "name", "isStaging"] },
-  ),
-  { selector: ({ id }) => id, maxLength: 60 },
-);
+  );
+const anyName = fc.string({ unit: anyCharacter, maxLength: 300 });
+const anyFound = fc.uniqueArray(anyReading(fc.stringMatching(/^[\w.-]{1,64}$/), anyName, ["p-1", "p-2", "p-3"]), {
+  selector: ({ id }) => id,
+  maxLength: 60,
+});
 
 /** The first two are of cohorts, as `cohortWave` has it. */
 const anyWaves: fc.Arbitrary<readonly Wave[]> = fc
@@ -88,20 +87,8 @@ describe("the plan", () => {
   });
 
   test("is the same for any order even when a customer was read twice with different answers", () => {
-    const readings = fc.array(
-      fc.record(
-        {
-          id: fc.constantFrom("c-1", "c-2"),
-          name: fc.constantFrom("Acme", "Globex"),
-          isStaging: fc.constantFrom(true, false, undefined),
-          skip: fc.constantFrom<Reason[]>(EXCLUDED, { code: "protected-by-policy", by: "id" }),
-          ancestorIds: fc.subarray(["c-1", "c-2", "c-3"]),
-          cohortWave: fc.constantFrom(1, 2),
-        },
-        { requiredKeys: ["id", "name", "isStaging"] },
-      ),
-      { maxLength: 8 },
-    );
+    const [id, name] = [fc.constantFrom("c-1", "c-2"), fc.constantFrom("Acme", "Globex")];
+    const readings = fc.array(anyReading(id, name, ["c-1", "c-2", "c-3"]), { maxLength: 8 });
     fc.assert(
       fc.property(readings, anyWaves, (found, waves) =>
         expect(planFor([...found].reverse(), { waves })).toEqual(planFor(found, { waves })),
@@ -110,34 +97,13 @@ describe("the plan", () => {
     );
   });
 
-  test.each([
-    {
-      what: "a skip and a flip",
-      readings: [{ skip: EXCLUDED }, { isStaging: true }],
-      flip: 0,
-      unchanged: 0,
-    },
-    {
-      what: "a skip and unchanged",
-      readings: [{ isStaging: false }, { skip: EXCLUDED }],
-      flip: 0,
-      unchanged: 0,
-    },
-    {
-      what: "a flip and unchanged, because a flip reads again",
-      readings: [{ isStaging: true }, { isStaging: false }],
-      flip: 1,
-      unchanged: 0,
-    },
-    {
-      what: "unknown and unchanged, because a flip reads again",
-      readings: [{ isStaging: false }, { isStaging: undefined }],
-      flip: 1,
-      unchanged: 0,
-    },
-  ])("of two readings takes the careful one: $what", ({ readings, flip, unchanged }) => {
-    const { plan } = planFor(readings.map((reading) => aFound(reading)));
-    expect(plan).toMatchObject({ flip, unchanged, skipped: 1 - flip - unchanged });
+  test.each<[what: string, readings: readonly Partial<Candidate>[], plan: object]>([
+    ["a skip and a flip", [{ skip: EXCLUDED }, {}], { flip: 0, unchanged: 0, skipped: 1 }],
+    ["a skip and unchanged", [{ isStaging: false }, { skip: EXCLUDED }], { flip: 0, unchanged: 0, skipped: 1 }],
+    ["a flip and unchanged", [{}, { isStaging: false }], { flip: 1, unchanged: 0, skipped: 0 }],
+    ["unknown and unchanged", [{ isStaging: false }, { isStaging: undefined }], { flip: 1, unchanged: 0, skipped: 0 }],
+  ])("of two readings takes the careful one, and a flip reads again: %s", (_what, readings, plan) => {
+    expect(planFor(readings.map((reading) => aFound(reading))).plan).toMatchObject(plan);
   });
 });
 
@@ -148,10 +114,7 @@ describe("the plan's hash", () => {
   test.each([
     ["a customer is to be flipped that was right before", [found[0], { ...found[1], isStaging: true }, found[2]]],
     ["a customer is skipped", [{ ...found[0], skip: EXCLUDED }, found[1], found[2]]],
-    [
-      "a customer is skipped for another reason",
-      [found[0], found[1], { ...found[2], skip: { code: "protected-by-policy", by: "id" } as const }],
-    ],
+    ["a customer is skipped for another reason", [found[0], found[1], { ...found[2], skip: PROTECTED }]],
     ["a customer was not found", found.slice(1)],
     ["one more was found", [...found, aFound({ id: "c-4" })]],
   ])("changes when %s", (_what, publish) => {
@@ -188,7 +151,7 @@ describe("the plan's hash", () => {
 });
 
 describe("the order of flips", () => {
-  const customers = Array.from({ length: 200 }, (_, index) => aFound({ id: `c-${index}` }));
+  const customers = manyFound(200);
   const orderOf = (release: string, found = customers) => planFor(found, { release }).entries.map(({ id }) => id);
 
   test("is stable within a release, and is another one in the next", () => {
@@ -210,28 +173,23 @@ describe("the waves of a plan", () => {
     const { plan, batches } = planFor(found, { waves, release });
     return plan.waves.map(({ from, to }) => batches.slice(from, to).flatMap((batch) => batch.map(({ id }) => id)));
   };
-  const singles = Array.from({ length: 1_000 }, (_, index) => aFound({ id: `c-${index}` }));
+  const singles = manyFound(1_000);
+  const CANARY = wave({ kind: "cohort", cohort: "canary" });
 
   test("are shown with their customers, batches and bakes before anything is flipped", () => {
     const canaries = singles.map((customer, index) => (index < 3 ? { ...customer, cohortWave: 1 } : customer));
     const asked = [
-      wave({ kind: "cohort", cohort: "canary" }, 60),
+      { ...CANARY, bakeSeconds: 60 },
       wave({ kind: "share", hundredths: 500 }),
       wave({ kind: "cohort", cohort: "beta" }),
       wave({ kind: "customers", customers: 251 }),
       wave({ kind: "rest" }, 0),
     ];
+    const note = explain({ code: "wave-empty", cohort: "beta" });
     expect(planFor(canaries, { waves: asked }).plan.waves).toEqual([
       { wave: 1, from: 0, to: 1, customers: 3, bakeSeconds: 60 },
       { wave: 2, from: 1, to: 2, customers: 50, bakeSeconds: 600 },
-      {
-        wave: 3,
-        from: 2,
-        to: 2,
-        customers: 0,
-        bakeSeconds: 600,
-        note: explain({ code: "wave-empty", cohort: "beta" }),
-      },
+      { wave: 3, from: 2, to: 2, customers: 0, bakeSeconds: 600, note },
       { wave: 4, from: 2, to: 4, customers: 251, bakeSeconds: 600 },
       { wave: 5, from: 4, to: 9, customers: 696, bakeSeconds: 0 },
     ]);
@@ -295,20 +253,10 @@ describe("the waves of a plan", () => {
       aFound({ id: "grandchild", ancestorIds: ["child"] }),
       aFound({ id: "sibling", ancestorIds: ["p"] }),
     ];
-    const asked = [
-      wave({ kind: "customers", customers: 4 }),
-      wave({ kind: "customers", customers: 5 }),
-      ...ALL_AT_ONCE,
-    ];
-    for (const found of [
-      [...singles, ...family],
-      [...[...family].reverse(), ...singles],
-    ]) {
-      const waves = wavesOf(found, asked);
-      expect(waves.filter((ids) => ids.includes("p"))).toEqual([
-        expect.arrayContaining(["p", "child", "grandchild", "sibling"]),
-      ]);
-    }
+    const asked = [...[4, 5].map((customers) => wave({ kind: "customers", customers })), ...ALL_AT_ONCE];
+    const whole = expect.arrayContaining(family.map(({ id }) => id));
+    for (const related of [family, family.toReversed()])
+      expect(wavesOf([...singles, ...related], asked).filter((ids) => ids.includes("p"))).toEqual([whole]);
   });
 
   test("take a family to the wave of the first of its cohorts", () => {
@@ -317,23 +265,22 @@ describe("the waves of a plan", () => {
       aFound({ id: "a", ancestorIds: ["p"], cohortWave: 2 }),
       aFound({ id: "b", ancestorIds: ["p"], cohortWave: 1 }),
     ];
-    const cohorts = ["canary", "beta"].map((cohort) => wave({ kind: "cohort", cohort }));
-    expect(wavesOf(found, [...cohorts, ...ALL_AT_ONCE]).map(({ length }) => length)).toEqual([3, 0, 0]);
+    const asked = [CANARY, wave({ kind: "cohort", cohort: "beta" }), ...ALL_AT_ONCE];
+    expect(wavesOf(found, asked).map(({ length }) => length)).toEqual([3, 0, 0]);
   });
 
   test("take in the cohort of any reading of a customer, also of one that does not count", () => {
-    const found = [
-      aFound({ id: "a", name: "Zeta", cohortWave: 1 }),
-      aFound({ id: "a", name: "Alpha" }),
-      aFound({ id: "b" }),
-    ];
-    for (const readings of [found, found.toReversed()])
-      expect(wavesOf(readings, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([["a"], ["b"]]);
+    const [zeta, alpha] = [aFound({ id: "a", name: "Zeta", cohortWave: 1 }), aFound({ id: "a", name: "Alpha" })];
+    for (const readings of [
+      [zeta, alpha, aFound({ id: "b" })],
+      [aFound({ id: "b" }), alpha, zeta],
+    ])
+      expect(wavesOf(readings, [CANARY, ...ALL_AT_ONCE])).toEqual([["a"], ["b"]]);
   });
 
   test("count flips only: a member that is right already takes no family to its cohort's wave", () => {
     const found = [aFound({ id: "p" }), aFound({ id: "a", ancestorIds: ["p"], cohortWave: 1, isStaging: false })];
-    expect(wavesOf(found, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([[], ["p"]]);
+    expect(wavesOf(found, [CANARY, ...ALL_AT_ONCE])).toEqual([[], ["p"]]);
   });
 });
 
@@ -343,28 +290,19 @@ test("parents that form a circle are one family, and all of it is flipped", () =
 });
 
 test("a parent of a protected customer is flipped: flags are independent", () => {
-  const found = [
-    aFound({ id: "parent" }),
-    aFound({ id: "vip", ancestorIds: ["parent"], skip: { code: "protected-by-policy", by: "tag", tag: "vip" } }),
-  ];
-  expect(planFor(found)).toMatchObject({
-    plan: { flip: 1, skipped: 1 },
-    batches: [[{ id: "parent" }]],
-  });
+  const found = [aFound({ id: "parent" }), aFound({ id: "vip", ancestorIds: ["parent"], skip: PROTECTED })];
+  expect(planFor(found)).toMatchObject({ plan: { flip: 1, skipped: 1 }, batches: [[{ id: "parent" }]] });
 });
 
 describe("a batch", () => {
-  const named = (name: string, count: number) =>
-    Array.from({ length: count }, (_, index) => aFound({ id: `5f2b8c1e9d3a4b00${index}`, name }));
-
   test.each([
-    { count: 0, sizes: [] },
-    { count: 1, sizes: [1] },
-    { count: 150, sizes: [150] },
-    { count: 151, sizes: [150, 1] },
-    { count: 301, sizes: [150, 150, 1] },
-  ])("of $count customers to flip: $sizes", ({ count, sizes }) => {
-    expect(planFor(named("Acme", count)).batches.map(({ length }) => length)).toEqual(sizes);
+    [0, []],
+    [1, [1]],
+    [150, [150]],
+    [151, [150, 1]],
+    [301, [150, 150, 1]],
+  ])("of %d customers to flip: %j", (count, sizes) => {
+    expect(planFor(manyFound(count)).batches.map(({ length }) => length)).toEqual(sizes);
   });
 
   test.each([
@@ -374,31 +312,23 @@ describe("a batch", () => {
     ["of half an emoji", "\ud83c".repeat(255)],
     ["that are short", "Acme"],
   ])("has at most 150 customers and 100 KB, with what is recorded of them later, for names %s", (_what, name) => {
-    const { batches, settled } = planFor(named(name, 1_000));
+    const { batches, settled } = planFor(manyFound(1_000, { name }));
     expect(batches.flat()).toHaveLength(1_000);
     expect(settled).toEqual([]);
+    const why = "no answer in 10 s, and none when it was read again";
+    const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
     for (const batch of batches) {
-      const recorded = batch.map((customer) => [
-        customer.id,
-        customer.name,
-        4,
-        "no answer in 10 s, and none when it was read again",
-      ]);
-      const bytes = [batch.map(({ id, name: text }) => [id, text]), batch.map(({ id }) => id), recorded].map((part) =>
-        Buffer.byteLength(JSON.stringify(part)),
-      );
+      const planned = sizeOf(batch.map((customer) => [customer.id, customer.name]));
+      const recorded = batch.map((customer) => [customer.id, customer.name, 4, why]);
       expect(batch.length).toBeLessThanOrEqual(150);
-      expect(bytes.reduce((sum, part) => sum + part)).toBeLessThanOrEqual(100_000);
-      expect(bytes[0]).toBeLessThanOrEqual(40_000);
+      expect(planned).toBeLessThanOrEqual(40_000);
+      expect(planned + sizeOf(batch.map(({ id }) => id)) + sizeOf(recorded)).toBeLessThanOrEqual(100_000);
     }
   });
 
   test("of settled outcomes stays within 100 KB with the longest reasons", () => {
-    const found = named('"'.repeat(255), 1_000).map((customer) => ({
-      ...customer,
-      skip: { code: "protected-by-policy", by: "tag", tag: "é".repeat(100) } as const,
-    }));
-    const { settled } = planFor(found);
+    const skip = { code: "protected-by-policy", by: "tag", tag: "é".repeat(100) } as const;
+    const { settled } = planFor(manyFound(1_000, { name: '"'.repeat(255), skip }));
     expect(settled.flat()).toHaveLength(1_000);
     for (const outcomes of settled) expect(Buffer.byteLength(JSON.stringify(outcomes))).toBeLessThanOrEqual(100_000);
   });
@@ -427,13 +357,11 @@ describe("the plan of a retry", () => {
       aFound({ id: "grandparent" }),
       aFound({ id: "middle", ancestorIds: ["grandparent"] }),
       ...["a", "b", "c"].map((id) => aFound({ id, ancestorIds: ["middle"] })),
-      ...Array.from({ length: 20 }, (_, index) => aFound({ id: `other-${index}` })),
+      ...manyFound(20),
     ];
     const taken = idsOf(found).filter((id) => id !== "middle");
-    const size = { kind: "customers", customers: 6 } as const;
-    const { batches } = retry(found, taken, {
-      waves: [{ size, bakeSeconds: 0 }, { size, bakeSeconds: 0 }, ...ALL_AT_ONCE],
-    });
+    const six = { size: { kind: "customers", customers: 6 }, bakeSeconds: 0 } as const;
+    const { batches } = retry(found, taken, { waves: [six, six, ...ALL_AT_ONCE] });
     const related = ["grandparent", "a", "b", "c"];
     expect(batches.filter((batch) => batch.some(({ id }) => related.includes(id)))).toHaveLength(1);
   });
@@ -461,54 +389,34 @@ test("a protected, excluded or unselected customer is never in a batch", () => {
         const parents: string[] = [];
         for (let up = customer.parentCustomerId; up !== undefined; up = byId.get(up)?.parentCustomerId)
           parents.push(up);
-        for (const target of targets) {
+        return targets.some((target) => {
           if ("all" in target) return true;
-          if ("customerIds" in target && target.customerIds.includes(customerId)) return true;
-          if ("referenceIds" in target && target.referenceIds.some((reference) => reference === customer.referenceId))
-            return true;
-          if ("tags" in target) {
-            const carried = target.tags.filter((tag) => customer.tags.includes(tag)).length;
-            if (carried === target.tags.length || (target.match === "any" && carried > 0)) return true;
-          }
-          if ("parentCustomerId" in target) {
-            if (parents[0] === target.parentCustomerId) return true;
-            if (target.descendants && parents.includes(target.parentCustomerId)) return true;
-          }
-        }
-        return false;
+          if ("customerIds" in target) return target.customerIds.includes(customerId);
+          if ("referenceIds" in target) return target.referenceIds.some((one) => one === customer.referenceId);
+          if ("parentCustomerId" in target)
+            return (target.descendants ? parents : parents.slice(0, 1)).includes(target.parentCustomerId);
+          const carried = target.tags.filter((tag) => customer.tags.includes(tag)).length;
+          return carried === target.tags.length || (target.match === "any" && carried > 0);
+        });
       };
-      const { guarded } = selection;
-      const mayBeFlipped = (id: string): boolean => {
-        const { accountId, referenceId = "", tags } = byId.get(id)!;
-        const isGuarded =
-          guarded.customerIds.includes(id) ||
-          guarded.referenceIds.includes(referenceId) ||
-          tags.some((tag) => guarded.tags.includes(tag));
-        return (
-          isIn(id, selection.targets) &&
-          !isIn(id, selection.exclude) &&
-          selection.accountIds.includes(accountId) &&
-          !isGuarded
-        );
-      };
+      const isGuarded = ({ id, referenceId = "", tags }: CustomerFacts): boolean =>
+        selection.guarded.customerIds.includes(id) ||
+        selection.guarded.referenceIds.includes(referenceId) ||
+        tags.some((tag) => selection.guarded.tags.includes(tag));
+      const idsOf = (some: readonly { readonly id: string }[]) => some.map(({ id }) => id).sort();
 
       const { batches, entries } = planFor(toFound(customers, selection), { action: "promote" });
 
-      const expected = customers
-        .filter(({ id, isStaging }) => mayBeFlipped(id) && isStaging !== false)
-        .map(({ id }) => id);
-      expect(
-        batches
-          .flat()
-          .map(({ id }) => id)
-          .sort(),
-      ).toEqual(expected.sort());
-      expect(entries.map(({ id }) => id).sort()).toEqual(
-        customers
-          .map(({ id }) => id)
-          .filter((id) => isIn(id, selection.targets))
-          .sort(),
+      const selected = customers.filter(({ id }) => isIn(id, selection.targets));
+      const flipped = selected.filter(
+        (one) =>
+          one.isStaging !== false &&
+          selection.accountIds.includes(one.accountId) &&
+          !isGuarded(one) &&
+          !isIn(one.id, selection.exclude),
       );
+      expect(idsOf(batches.flat())).toEqual(idsOf(flipped));
+      expect(idsOf(entries)).toEqual(idsOf(selected));
     }),
     { numRuns: 1_000 },
   );

@@ -16,7 +16,7 @@ afterAll(() => world.close());
 const wave = { wave: 1, from: 0, to: 1, customers: 3, bakeSeconds: 0, approvalSeconds: 3_600 };
 const plan = { hash: "9bed".repeat(16), flip: 3, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [wave] };
 
-test("an approval is asked only once the ledger has the question: without it no answer could be taken", async () => {
+test("an approval is asked once the ledger has the question: before, no answer could be taken", async () => {
   const recordEvent = () => Promise.reject(new Error("the ledger is away"));
   const alerts: AlertMessage[] = [];
   const ports = fakePorts(world, { customers: [], ledger: { recordEvent } });
