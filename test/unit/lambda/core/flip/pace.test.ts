@@ -22,8 +22,7 @@ test("doubles each second until the first refusal, which halves it", () => {
   expect(after(startPace(limits), 1).perSecond).toBeCloseTo(20, -1);
   expect(after(startPace(limits), 3).perSecond).toBeCloseTo(80, -1);
   expect(lowerPace({ perSecond: 160, refusedPerSecond: null }, limits)).toEqual({
-    perSecond: 80,
-    refusedPerSecond: 160,
+    ...{ perSecond: 80, refusedPerSecond: 160 },
   });
 });
 

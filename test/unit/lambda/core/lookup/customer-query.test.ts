@@ -12,15 +12,18 @@ import { aSelection } from "../a-customer.ts";
 const accountIds = ["acme", "globex"];
 const all: CustomerQuery = { kind: "all", accountIds };
 const ids = (...customerIds: string[]): CustomerQuery => ({ kind: "ids", customerIds });
-const tags = (accountId: string, ...names: string[]): CustomerQuery => ({
-  kind: "tags",
-  accountIds: [accountId],
-  tags: names,
-});
+const tags = (accountId: string, ...names: string[]): CustomerQuery => {
+  return { kind: "tags", accountIds: [accountId], tags: names };
+};
+const children = (descendants: boolean): CustomerQuery => {
+  return { kind: "children", accountIds, parentCustomerIds: ["p"], descendants };
+};
+const X = [{ tags: ["x"], match: "any" as const }];
+const OF_X = [tags("acme", "x"), tags("globex", "x")];
+const NONE = { customerIds: [], referenceIds: [], tags: [] };
 
 describe("the queries", () => {
   test.each<[what: string, selection: Partial<Selection>, queries: readonly CustomerQuery[]]>([
-    ["of all", { targets: [{ all: true }] }, [all]],
     [
       "of all and of named customers, which must exist",
       { targets: [{ all: true }, { customerIds: ["b", "a"] }] },
@@ -45,33 +48,30 @@ describe("the queries", () => {
     [
       "of a parent's descendants, and the parent, which must exist",
       { targets: [{ parentCustomerId: "p", descendants: true }] },
-      [ids("p"), { kind: "children", accountIds, parentCustomerIds: ["p"], descendants: true }],
+      [ids("p"), children(true)],
     ],
     [
       "of a parent's direct children",
       { targets: [{ parentCustomerId: "p", descendants: false }] },
-      [ids("p"), { kind: "children", accountIds, parentCustomerIds: ["p"], descendants: false }],
+      [ids("p"), children(false)],
     ],
     [
       "of excluded customers and parents, which must exist too",
-      {
-        targets: [{ tags: ["x"], match: "all" }],
-        exclude: [{ customerIds: ["b"] }, { parentCustomerId: "a", descendants: true }],
-      },
-      [ids("a", "b"), tags("acme", "x"), tags("globex", "x")],
+      { targets: X, exclude: [{ customerIds: ["b"] }, { parentCustomerId: "a", descendants: true }] },
+      [ids("a", "b"), ...OF_X],
     ],
     [
       "of protected customers and of a cohort of the waves, which must exist too",
       {
-        targets: [{ tags: ["x"], match: "any" }],
+        targets: X,
         cohortWaves: [{ wave: 1, targets: [{ customerIds: ["b"] }] }],
-        guarded: { customerIds: ["c", "a"], referenceIds: [], tags: [] },
+        guarded: { ...NONE, customerIds: ["c", "a"] },
       },
-      [ids("a", "b", "c"), tags("acme", "x"), tags("globex", "x")],
+      [ids("a", "b", "c"), ...OF_X],
     ],
     [
       "of protected reference ids, which must exist too",
-      { targets: [{ tags: ["x"], match: "any" }], guarded: { customerIds: [], referenceIds: ["R-1"], tags: [] } },
+      { targets: X, guarded: { ...NONE, referenceIds: ["R-1"] } },
       [all],
     ],
     [
@@ -87,10 +87,10 @@ describe("the queries", () => {
     Array.from({ length: count }, (_, index) => `${index}`.padStart(characters, "c"));
 
   test.each([
-    { characters: 5, sizes: [100, 100, 50] },
-    { characters: 24, sizes: [75, 75, 75, 25] },
-    { characters: 64, sizes: [...Array(8).fill(28), 26] },
-  ])("name as many customers with ids of $characters characters as fit into a URL", ({ characters, sizes }) => {
+    [5, [100, 100, 50]],
+    [24, [75, 75, 75, 25]],
+    [64, [...Array(8).fill(28), 26]],
+  ])("name as many customers with ids of %d characters as fit into a URL", (characters, sizes) => {
     const customerIds = manyIds(250, characters);
     const queries = toCustomerQueries(aSelection({ targets: [{ customerIds }] }));
     const named = queries.map((query) => (query.kind === "ids" ? query.customerIds : []));
@@ -98,44 +98,32 @@ describe("the queries", () => {
     expect(named.flat().sort()).toEqual([...customerIds].sort());
   });
 
-  test.each<{ target: Selection["targets"][number] }>([
-    { target: { all: true } },
-    { target: { parentCustomerId: "p", descendants: true } },
-  ])("of %j name as many accounts as fit into a URL", ({ target }) => {
-    const many = manyIds(130, 24);
-    const queries = toCustomerQueries(aSelection({ accountIds: many, targets: [target] }));
-    const named = queries.flatMap((query) => (query.kind === "ids" ? [] : [query.accountIds]));
-    expect(named.map(({ length }) => length)).toEqual([75, 55]);
-    expect(named.flat()).toEqual(many);
-  });
+  test.each<Selection["targets"][number]>([{ all: true }, { parentCustomerId: "p", descendants: true }])(
+    "of %j name as many accounts as fit into a URL",
+    (target) => {
+      const many = manyIds(130, 24);
+      const queries = toCustomerQueries(aSelection({ accountIds: many, targets: [target] }));
+      const named = queries.flatMap((query) => (query.kind === "ids" ? [] : [query.accountIds]));
+      expect(named.map(({ length }) => length)).toEqual([75, 55]);
+      expect(named.flat()).toEqual(many);
+    },
+  );
 });
 
-test("every named tag must exist: of targets, exclusions, cohort waves and protected customers", () => {
+test("every tag, customer, parent and reference id that must exist is named, wherever it stands", () => {
   const selection = aSelection({
-    targets: [{ tags: ["b", "a"], match: "any" }, { all: true }],
-    exclude: [{ tags: ["a", "c"], match: "all" }],
+    targets: [
+      ...[{ tags: ["b", "a"], match: "any" as const }, { all: true as const }, { customerIds: ["c-1", "c-2"] }],
+      ...[{ parentCustomerId: "p-1", descendants: false }, { referenceIds: ["R-1", "R-2"] }],
+    ],
+    exclude: [
+      ...[{ tags: ["a", "c"], match: "all" as const }, { customerIds: ["c-2", "c-3"] }],
+      ...[{ parentCustomerId: "p-2", descendants: true }, { referenceIds: ["R-2", "R-3"] }],
+    ],
     cohortWaves: [{ wave: 2, targets: [{ tags: ["e", "a"], match: "all" }, { customerIds: ["c-1"] }] }],
-    guarded: { customerIds: [], referenceIds: [], tags: ["d", "b"] },
+    guarded: { ...NONE, tags: ["d", "b"] },
   });
   expect(namedTags(selection)).toEqual(["a", "b", "c", "d", "e"]);
-});
-
-test("every customer that must exist is named: of targets and of exclusions, parents too", () => {
-  const selection = aSelection({
-    targets: [{ customerIds: ["c-1", "c-2"] }, { parentCustomerId: "p-1", descendants: false }],
-    exclude: [
-      { customerIds: ["c-2", "c-3"] },
-      { parentCustomerId: "p-2", descendants: true },
-      { referenceIds: ["R-1"] },
-    ],
-  });
   expect([...namedCustomers(selection)]).toEqual(["c-1", "c-2", "p-1", "c-3", "p-2"]);
-});
-
-test("every reference id that must exist is named: of targets and of exclusions", () => {
-  const selection = aSelection({
-    targets: [{ referenceIds: ["R-1", "R-2"] }],
-    exclude: [{ referenceIds: ["R-2", "R-3"] }],
-  });
   expect([...namedReferences(selection)]).toEqual(["R-1", "R-2", "R-3"]);
 });

@@ -1,6 +1,5 @@
 import type { Reading } from "../../../../../lambda/core/flip/flip-result.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
-import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
@@ -14,24 +13,17 @@ import {
 import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCustomer } from "../a-customer.ts";
 
-const found = (changes: Partial<CustomerFacts> = {}): Reading => ({
-  reading: "found",
-  customer: aCustomer({ isStaging: false, ...changes }),
-});
+const found = (isStaging: boolean | undefined): Reading => ({ reading: "found", customer: aCustomer({ isStaging }) });
 
 /** Of a customer that a promote flipped, and that is still in production. */
 function aSituation(changes: Partial<RollbackSituation> = {}): RollbackSituation {
-  return {
-    customer: { id: "c-1", name: "Acme" },
-    fresh: found(),
-    restoring: false,
-    judge: () => ({ verdict: "candidate" }),
-    ...changes,
-  };
+  const judge = () => ({ verdict: "candidate" }) as const;
+  return { customer: { id: "c-1", name: "Acme" }, fresh: found(false), restoring: false, judge, ...changes };
 }
 
 const NO_ANSWER = { code: "no-answer", operation: "reading", why: "ETIMEDOUT" } as const;
 const PROTECTED = { code: "protected-by-policy", by: "tag", tag: "vip" } as const;
+const MOVED_LATER = { code: "moved-by-later-rollout", rolloutId: "noon" } as const;
 const missing: Reading = { reading: "missing" };
 const unreadable: Reading = { reading: "unreadable", reason: NO_ANSWER };
 const isProtected = () => ({ verdict: "skipped", reason: PROTECTED }) as const;
@@ -39,8 +31,8 @@ const isProtected = () => ({ verdict: "skipped", reason: PROTECTED }) as const;
 describe("before a rollback writes, a customer that", () => {
   test.each<[what: string, situation: Partial<RollbackSituation>]>([
     ["is where the rollout put it", {}],
-    ["shows its original flag, which may be a reading that lags", { fresh: found({ isStaging: true }) }],
-    ["does not show a flag", { fresh: found({ isStaging: undefined }) }],
+    ["shows its original flag, which may be a reading that lags", { fresh: found(true) }],
+    ["does not show a flag", { fresh: found(undefined) }],
     ["was about to be restored", { restoring: true }],
   ])("%s is restored", (_what, situation) => {
     expect(settleBeforeRollback(aSituation(situation))).toBeUndefined();
@@ -56,12 +48,7 @@ describe("before a rollback writes, a customer that", () => {
       { code: "may-be-restored", why: [NO_ANSWER] },
     ],
     ["is protected now", { judge: isProtected }, "skipped", PROTECTED],
-    [
-      "a later rollout moved",
-      { movedLaterBy: "noon" },
-      "skipped",
-      { code: "moved-by-later-rollout", rolloutId: "noon" },
-    ],
+    ["a later rollout moved", { movedLaterBy: "noon" }, "skipped", MOVED_LATER],
   ])("%s is not restored", (_what, situation, outcome, reason) => {
     expect(settleBeforeRollback(aSituation(situation))).toEqual({ customerId: "c-1", name: "Acme", outcome, reason });
   });
@@ -69,7 +56,7 @@ describe("before a rollback writes, a customer that", () => {
 
 test.each<[Reason, OutcomeKind, boolean]>([
   [PROTECTED, "skipped", true],
-  [{ code: "moved-by-later-rollout", rolloutId: "noon" }, "skipped", true],
+  [MOVED_LATER, "skipped", true],
   [{ code: "customer-gone" }, "skipped", false],
   [NO_ANSWER, "failed", false],
 ])("another rollback looks again at a conflict that may be over: %j, %s", (reason, outcome, isWorthIt) => {
@@ -77,22 +64,18 @@ test.each<[Reason, OutcomeKind, boolean]>([
 });
 
 describe("a batch that is rolled back", () => {
-  const outcome = (customerId: string, kind: OutcomeKind, reason: Reason = NO_ANSWER): Outcome => ({
-    customerId,
-    name: "",
-    outcome: kind,
-    reason,
-  });
+  const outcome = (customerId: string, kind: OutcomeKind, reason: Reason = NO_ANSWER): Outcome => {
+    return { customerId, name: "", outcome: kind, reason };
+  };
   const aBatch = (changes: Partial<Batch>): Batch => ({
-    rolloutId: "night",
-    index: 0,
-    customers: ["a", "b", "c"].map((id) => ({ id, name: "" })),
-    intended: [],
-    outcomes: ["a", "b"].map((id) => outcome(id, "flipped")),
-    restoring: [],
-    rollback: [],
-    revision: 1,
-    ...changes,
+    ...{ rolloutId: "night", index: 0, customers: ["a", "b", "c"].map((id) => ({ id, name: "" })), revision: 1 },
+    ...{
+      outcomes: ["a", "b"].map((id) => outcome(id, "flipped")),
+      intended: [],
+      restoring: [],
+      rollback: [],
+      ...changes,
+    },
   });
 
   test("counts a customer that may have been flipped, and one of a newer source not at all", () => {
