@@ -5,22 +5,18 @@ import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
 import type { StartRolloutPorts } from "../../../../lambda/front-door/ports.ts";
 import { startRollout } from "../../../../lambda/front-door/start-rollout.ts";
-import { createLedger } from "../../../../lambda/ledger/ledger.ts";
-import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
+import { beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { anEvent, aPolicy } from "../contract/an-event.ts";
-import { startTable, type TestTable } from "../ledger/start-table.ts";
+import { useTable } from "../ledger/use-table.ts";
 
 const VIA = { qualifier: "start" } as const;
 const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
 
-let given: TestTable;
-let ledger: ReturnType<typeof createLedger>;
+const { ledger } = useTable();
 let started: string[];
 let ports: StartRolloutPorts;
 
 beforeEach(async () => {
-  given = await startTable();
-  ledger = createLedger(given.table, "https://evovoice.io");
   started = [];
   ports = {
     policy: parsePolicy(aPolicy()),
@@ -36,7 +32,6 @@ beforeEach(async () => {
     nowMs: Date.now,
   };
 });
-afterEach(() => given.close());
 
 function start(changes: Readonly<Record<string, unknown>> = {}) {
   return startRollout(ports, anEvent(changes), VIA);

@@ -10,22 +10,14 @@ import {
 } from "../../../../lambda/core/controls.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { PRESENT } from "../../../../lambda/ledger/table.ts";
-import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
-import { startTable, type TestTable } from "./start-table.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
+import { ENVIRONMENT, useTable } from "./use-table.ts";
 
-const ENVIRONMENT = "https://evovoice.io";
 const ANN: Attribution = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
 const BOB: Attribution = { requestedBy: "bob", reason: "all well", at: "2026-11-23T02:05:00.000Z" };
 const NONE: Controls = { holds: {}, protectedIds: [] };
 
-let given: TestTable;
-let ledger: ReturnType<typeof createLedger>;
-
-beforeEach(async () => {
-  given = await startTable();
-  ledger = createLedger(given.table, ENVIRONMENT);
-});
-afterEach(() => given.close());
+const { ledger, table, scan, listen } = useTable({ isProxied: true });
 
 function aLock(fence: number): Lock {
   return { rolloutId: `rollout-${fence}`, execution: "arn", fence, fingerprint: "f", settleSeconds: 15 };
@@ -83,7 +75,7 @@ describe("controls", () => {
 
     const holds = { "2026.11": aHold() };
     expect(await ledger.readControls()).toEqual({ fence: 1, revision: 3, holds, protectedIds: [] });
-    const item = (await given.scan()).find(({ sk }) => sk === "controls");
+    const item = (await scan()).find(({ sk }) => sk === "controls");
     expect(item).not.toHaveProperty("expiresAt");
   });
 
@@ -111,7 +103,7 @@ describe("controls", () => {
     expect(await ledger.changeControls({ ...ANN, change: "protect", customerIds: many })).toMatchObject({
       kind: "refused",
     });
-    expect(await given.scan()).toEqual([]);
+    expect(await scan()).toEqual([]);
   });
 
   test("of the largest size fit into an item, and stop and resume still work", async () => {
@@ -124,7 +116,7 @@ describe("controls", () => {
       ...aHold({ reason: "電".repeat(500) }),
     }));
     const key = { pk: `environment#${ENVIRONMENT}`, sk: "controls" };
-    await given.table.updateIf(key, { set: { holds: rows } }, { pk: PRESENT });
+    await table.updateIf(key, { set: { holds: rows } }, { pk: PRESENT });
 
     const answers: string[] = [];
     for (let index = 105; index < 115; index += 1) {
@@ -167,12 +159,12 @@ describe("a change of the controls with a known id", () => {
 
   test("is known although its reply was lost and the lock was taken meanwhile", async () => {
     let lost = 0;
-    given.proxy.listener = async ({ operation, phase }) => {
+    listen(async ({ operation, phase }) => {
       if (operation !== "UpdateItem" || phase !== "done" || lost > 0) return undefined;
       lost += 1;
       await ledger.takeLock(aLock(1), await ledger.readControls());
       return "lose";
-    };
+    });
 
     expect(await ledger.changeControls({ ...ANN, change: "protect", customerIds: ["c-1"] })).toMatchObject({
       controls: { protectedIds: ["c-1"], lock: aLock(1) },
@@ -191,7 +183,7 @@ describe("the history of the controls", () => {
       { change: "hold-release", release: "2026.11", hold: { action: "promote", rolloutId: "night" }, ...ANN },
       { change: "clear-release", release: "2026.11", ...BOB },
     ]);
-    const kept = (await given.scan()).filter(({ sk }) => String(sk).startsWith("control#"));
+    const kept = (await scan()).filter(({ sk }) => String(sk).startsWith("control#"));
     expect(kept.map(({ sk }) => sk)).toEqual([
       expect.stringMatching(/^control#2026-11-23T02:00:00\.000Z#[\w-]{36}$/),
       expect.stringMatching(/^control#2026-11-23T02:05:00\.000Z#[\w-]{36}$/),
@@ -200,10 +192,9 @@ describe("the history of the controls", () => {
   });
 
   test("contains a change whose writer crashed, after the next change", async () => {
-    given.proxy.listener = ({ operation, phase }) =>
-      operation === "PutItem" && phase === "arrived" ? "lose" : undefined;
+    listen(({ operation, phase }) => (operation === "PutItem" && phase === "arrived" ? "lose" : undefined));
     await expect(ledger.changeControls({ ...ANN, change: "stop-everything" }, "stop-1")).rejects.toThrow();
-    given.proxy.listener = () => undefined;
+    listen(() => undefined);
     expect((await ledger.readControls()).stopped).toEqual(ANN);
     expect(await readHistory()).toEqual([]);
 
@@ -222,7 +213,7 @@ describe("writers at the same time", () => {
         fc.array(fc.array(anOrder, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
         async (rounds) => {
           runs += 1;
-          const tried = createLedger(given.table, `environment-${runs}`);
+          const tried = createLedger(table, `environment-${runs}`);
           let fence = 0;
           let accepted = 0;
           for (const round of rounds) {

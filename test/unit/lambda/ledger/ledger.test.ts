@@ -3,9 +3,8 @@ import { NO_COUNTS, type Outcome } from "../../../../lambda/core/flip/outcome.ts
 import type { FoundPages } from "../../../../lambda/core/lookup/customer-query.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
-import { createLedger } from "../../../../lambda/ledger/ledger.ts";
-import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
-import { startTable, type TestTable } from "./start-table.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
+import { useTable } from "./use-table.ts";
 
 const RECORD: RolloutRecord = {
   rolloutId: "night",
@@ -29,14 +28,7 @@ const REPORT: Report = {
 };
 const CUSTOMERS = ["a", "b", "c"].map((id) => ({ id, name: `Customer ${id}`, referenceId: `REF-${id}` }));
 
-let given: TestTable;
-let ledger: ReturnType<typeof createLedger>;
-
-beforeEach(async () => {
-  given = await startTable();
-  ledger = createLedger(given.table, "https://evovoice.io");
-});
-afterEach(() => given.close());
+const { ledger, scan, putRaw } = useTable();
 
 function anOutcome(customerId: string, outcome: Outcome["outcome"] = "flipped"): Outcome {
   const named = { name: `Customer ${customerId}`, referenceId: `REF-${customerId}` };
@@ -124,14 +116,15 @@ describe("a batch", () => {
     });
   });
 
-  test("forgets the intended restores when no restore began", async () => {
+  test("forgets the intended restores, and their rollback, when no restore began", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const planned = await ledger.getBatch("night", 0);
-    const intended = await ledger.recordBatch({ ...planned, restoring: ["a", "b"] });
+    const intended = await ledger.recordBatch({ ...planned, restoring: ["a", "b"], rolledBackBy: "back" });
 
-    await ledger.recordBatch({ ...intended, restoring: [] });
+    await ledger.recordBatch({ ...intended, restoring: [], rolledBackBy: "back" });
 
-    expect(await ledger.getBatch("night", 0)).toMatchObject({ restoring: [], rollback: [] });
+    const nothing = { restoring: [], rollback: [], rolledBackBy: undefined };
+    expect(await ledger.getBatch("night", 0)).toMatchObject(nothing);
   });
 
   test("with outcomes is not planned again", async () => {
@@ -290,7 +283,7 @@ test.each([
   ["an item of a later version", { schemaVersion: 2 }, "2"],
   ["an item without a version", {}, "(none)"],
 ])("%s is refused, with its key and its version", async (_what, version, shown) => {
-  await given.putRaw({ pk: "rollout#night", sk: "record", ...version });
+  await putRaw({ pk: "rollout#night", sk: "record", ...version });
 
   await expect(ledger.findRollout("night")).rejects.toMatchObject({
     reasons: [{ code: "unknown-schema", item: "rollout#night record", version: shown }],
@@ -313,7 +306,7 @@ test("every item of a rollout expires, and has its schema version", async () => 
   });
   await ledger.endRollout("night", REPORT);
 
-  const items = await given.scan();
+  const items = await scan();
   expect(items).toHaveLength(6);
   for (const item of items) expect(item).toMatchObject({ expiresAt: expect.any(Number), schemaVersion: 1 });
 });

@@ -1,22 +1,15 @@
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
-import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
-import { startTable, type TestTable } from "./start-table.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
+import { useTable } from "./use-table.ts";
 
-let given: TestTable;
-let ledger: ReturnType<typeof createLedger>;
-
-beforeEach(async () => {
-  given = await startTable();
-  ledger = createLedger(given.table, "https://evovoice.io");
-});
-afterEach(() => given.close());
+const { ledger, table, scan } = useTable();
 
 describe("the last rollout of a release", () => {
   test("is the rollout of this release and environment that began to flip last", async () => {
     expect(await ledger.findRollouts("2026.11")).toEqual([]);
     await ledger.noteRelease("2026.11", "night");
     await ledger.noteRelease("2026.11.1", "noon");
-    await createLedger(given.table, "https://other.example").noteRelease("2026.11", "elsewhere");
+    await createLedger(table, "https://other.example").noteRelease("2026.11", "elsewhere");
     expect(await ledger.findRollouts("2026.11")).toEqual(["night"]);
 
     await ledger.noteRelease("2026.11", "again");
@@ -26,7 +19,7 @@ describe("the last rollout of a release", () => {
 
   test("expires with the rollout", async () => {
     await ledger.noteRelease("2026.11", "night");
-    expect(await given.scan()).toEqual([expect.objectContaining({ expiresAt: expect.any(Number) })]);
+    expect(await scan()).toEqual([expect.objectContaining({ expiresAt: expect.any(Number) })]);
   });
 });
 
@@ -37,7 +30,7 @@ describe("the rollouts that flipped", () => {
     expect(await ledger.findFlips()).toEqual([]);
     await ledger.noteFlips(a("night"));
     await ledger.noteFlips(a("noon"));
-    await createLedger(given.table, "https://other.example").noteFlips(a("elsewhere"));
+    await createLedger(table, "https://other.example").noteFlips(a("elsewhere"));
     // The step that noted it was run again, after another one had its turn.
     await ledger.noteFlips(a("night"));
 
@@ -46,7 +39,7 @@ describe("the rollouts that flipped", () => {
 
   test("are the last 500", async () => {
     const rollouts = Array.from({ length: 500 }, (_, index) => a(`r${index}`));
-    await given.table.put({ pk: "environment#https://evovoice.io", sk: "flips" }, { rollouts });
+    await table.put({ pk: "environment#https://evovoice.io", sk: "flips" }, { rollouts });
 
     await ledger.noteFlips(a("night"));
 

@@ -1,15 +1,10 @@
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
-import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
-import { startTable, type TestTable } from "./start-table.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
+import { ENVIRONMENT, useTable } from "./use-table.ts";
 
-let given: TestTable;
+const { table } = useTable();
 
-beforeEach(async () => {
-  given = await startTable();
-});
-afterEach(() => given.close());
-
-const aLedger = () => createLedger(given.table, "https://evovoice.io");
+const aLedger = () => createLedger(table, ENVIRONMENT);
 
 describe("the sign-ins with a version of the secret", () => {
   test("are counted over all workers, also when they begin at the same time", async () => {

@@ -1,39 +1,31 @@
 import { ABSENT } from "../../../../lambda/ledger/table.ts";
-import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
-import { NOW_MS, startTable, type TestTable } from "./start-table.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
+import { NOW_MS, useTable } from "./use-table.ts";
 
 const KEY = { pk: "rollout#night", sk: "record" };
 const IS_NEW = { pk: ABSENT };
 
-let given: TestTable;
-
-beforeEach(async () => {
-  given = await startTable();
-});
-afterEach(() => given.close());
+const { table, scan, listen } = useTable({ isProxied: true });
 
 /** The reply of the first write of this kind is lost; the SDK sends it again. */
 function loseReplyOf(operation: string): { readonly sent: () => number } {
   let sent = 0;
-  given.proxy.listener = (request) => {
+  listen((request) => {
     if (request.operation !== operation || request.phase !== "done") return undefined;
     sent += 1;
     return sent === 1 ? "lose" : undefined;
-  };
+  });
   return { sent: () => sent };
 }
 
 describe("a conditional write", () => {
   test("writes only when its condition holds", async () => {
-    const { table } = given;
-
     expect(await table.putIf(KEY, { status: "running" }, IS_NEW)).toBe(true);
     expect(await table.putIf(KEY, { status: "failed" }, IS_NEW)).toBe(false);
     expect(await table.get(KEY)).toMatchObject({ status: "running" });
   });
 
   test("sets and removes attributes only when its condition holds", async () => {
-    const { table } = given;
     await table.put(KEY, { status: "running", revision: 1, extra: "x" });
     const isFirst = { revision: 1 };
     const change = { set: { revision: 2 }, remove: ["extra"] };
@@ -46,8 +38,8 @@ describe("a conditional write", () => {
   });
 
   test.each([
-    ["PutItem", () => given.table.putIf(KEY, { status: "running" }, IS_NEW)],
-    ["UpdateItem", () => given.table.updateIf(KEY, { set: { status: "running" } }, IS_NEW)],
+    ["PutItem", () => table.putIf(KEY, { status: "running" }, IS_NEW)],
+    ["UpdateItem", () => table.updateIf(KEY, { set: { status: "running" } }, IS_NEW)],
   ])("whose reply was lost counts as written when the SDK's repeat is refused (%s)", async (operation, write) => {
     const { sent } = loseReplyOf(operation);
 
@@ -57,7 +49,6 @@ describe("a conditional write", () => {
   });
 
   test("of another writer does not count as written when the reply was lost", async () => {
-    const { table } = given;
     await table.putIf(KEY, { status: "theirs" }, IS_NEW);
     loseReplyOf("PutItem");
 
@@ -67,7 +58,6 @@ describe("a conditional write", () => {
 });
 
 test("an item that is put expires after 400 days, an item that is only updated never expires", async () => {
-  const { table, scan } = given;
   await table.put(KEY, {});
   await table.putIf({ ...KEY, sk: "batch#00000000" }, {}, IS_NEW);
   await table.updateIf({ pk: "environment#e", sk: "controls" }, { set: { fence: 1 } }, IS_NEW);
@@ -81,7 +71,6 @@ test("an item that is put expires after 400 days, an item that is only updated n
 });
 
 test("a query gives every item of its prefix in order, over pages, with the named attributes", async () => {
-  const { table } = given;
   const body = "x".repeat(200_000);
   const keys = Array.from({ length: 12 }, (_, index) => `batch#${String(index).padStart(8, "0")}`);
   for (const sk of [...keys].reverse()) await table.put({ pk: "rollout#night", sk }, { sk2: sk, body });
