@@ -31,7 +31,7 @@ const POST = "SetCustomerStagingMode";
 /** Two batches, flipped 16 at a time; some customers are right already, some are protected. */
 export const TWO_BATCHES: Play = {
   event: { action: "promote", release: "2026.11", id: "night", targets: { all: true } } as { readonly id: string },
-  customers: { customers: 400, stagingShare: 0.7 },
+  customers: { customers: 250, stagingShare: 0.9 },
   policy: { protected: { tags: ["vip"] } },
   watchPosts: ({ emulator }) => {
     const posts = new Map<string, number>();
