@@ -1,4 +1,4 @@
-import { type DynamoDbProxy, startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
+import { startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { execute } from "../support/execute.ts";
 import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
@@ -37,15 +37,17 @@ describe("the same event", () => {
     expect(writes()).toBe(toFlip);
   });
 
-  test("with an id, sent again later, is answered at once with the first report", async () => {
+  test("with an id, sent later, has the first report; another event with the id is refused", async () => {
     const event = { ...EVENT, id: "delivery-7" };
     const first = await execute(world, event, { name: "one" });
     const { requests } = world.emulator.stats();
 
     const second = await execute(world, event, { name: "two" });
-
     expect(second.report).toEqual({ ...first.report, joined: true });
     expect(second.operations).toEqual(["open"]);
+
+    const { report } = await execute(world, { ...OTHER, id: "delivery-7" }, { name: "three" });
+    expect(report).toMatchObject({ status: "refused", problems: [{ code: "id-taken" }] });
     expect(world.emulator.stats().requests).toEqual(requests);
   });
 
@@ -55,16 +57,6 @@ describe("the same event", () => {
 
     expect(second.report).toMatchObject({ status: "succeeded", counts: { flipped: 0, unchanged: 60 } });
     expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
-  });
-
-  test("with the id of another event is refused", async () => {
-    await execute(world, { ...EVENT, id: "delivery-7" }, { name: "one" });
-    const before = writes();
-
-    const { report } = await execute(world, { ...OTHER, id: "delivery-7" }, { name: "two" });
-
-    expect(report).toMatchObject({ status: "refused", problems: [{ code: "id-taken" }] });
-    expect(writes()).toBe(before);
   });
 });
 
@@ -98,14 +90,16 @@ describe("a rollout whose worker died", () => {
   });
   afterEach(() => first.close());
 
-  test("keeps its lock while Lambda says that its execution runs", async () => {
-    const { report } = await execute(world, { ...EVENT, id: "noon" }, { name: "two" });
+  test("keeps its lock while Lambda says that its execution runs, and loses it afterwards", async () => {
+    const { report: refused } = await execute(world, { ...EVENT, id: "early" }, { name: "early" });
+    expect(refused).toMatchObject({ status: "refused", problems: [{ code: "locked", rolloutId: "night" }] });
 
-    expect(report).toMatchObject({ status: "refused", problems: [{ code: "locked", rolloutId: "night" }] });
-  });
-
-  test("loses its lock when Lambda says that it ended; the next one waits for its last request", async () => {
     world.executions.ended(first.executionArn, "STOPPED");
+    // Sent again, the event of the dead one is answered that it failed.
+    const { report: joined } = await execute(world, { ...EVENT, id: "night" }, { name: "again" });
+    expect(joined).toMatchObject({
+      ...{ rolloutId: "night", status: "failed", joined: true, problems: [{ code: "abandoned" }] },
+    });
 
     const { report, waits, operations } = await execute(
       world,
@@ -145,19 +139,6 @@ describe("a rollout whose worker died", () => {
     second.close();
     await ledger.close();
   });
-
-  test("answers its event, sent again, that it failed, and what to do", async () => {
-    world.executions.ended(first.executionArn, "FAILED");
-
-    const { report } = await execute(world, { ...EVENT, id: "night" }, { name: "two" });
-
-    expect(report).toMatchObject({
-      rolloutId: "night",
-      status: "failed",
-      joined: true,
-      problems: [{ code: "abandoned" }],
-    });
-  });
 });
 
 test("an event that comes too late is refused, and Evo Voice is asked nothing", async () => {
@@ -168,59 +149,41 @@ test("an event that comes too late is refused, and Evo Voice is asked nothing", 
   expect((await openLedger(world).readControls()).lock).toBeUndefined();
 });
 
-describe("a dry run", () => {
-  test("reports the same plan with the same hash each time, takes no lock and flips no customer", async () => {
-    const event = { ...EVENT, dryRun: true };
-    const toFlip = staged();
+test("a dry run has the same plan each time, takes no lock, flips none, and runs beside a rollout", async () => {
+  const event = { ...EVENT, dryRun: true };
+  const toFlip = staged();
+  const ledger = openLedger(world);
 
-    const first = await execute(world, event, { name: "one" });
-    const second = await execute(world, event, { name: "two" });
+  const first = await execute(world, event, { name: "one" });
+  const controls = await ledger.readControls();
+  expect(controls).toEqual({ fence: 0, holds: {}, protectedIds: [] });
+  const busy = { rolloutId: "busy", execution: toArn("busy"), fence: 1, fingerprint: "", settleSeconds: 6 };
+  world.executions.running(busy.execution);
+  await ledger.takeLock(busy, controls);
+  const second = await execute(world, event, { name: "two" });
 
-    expect(first.report).toMatchObject({ status: "planned", plan: { flip: toFlip, unchanged: 60 - toFlip } });
-    expect(second.report?.plan).toEqual(first.report?.plan);
-    expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
-    expect(await openLedger(world).readControls()).toEqual({ fence: 0, holds: {}, protectedIds: [] });
-    expect(writes()).toBe(0);
-  });
-
-  test("does not mind a rollout that runs", async () => {
-    const ledger = openLedger(world);
-    world.executions.running(toArn("busy"));
-    await ledger.takeLock(
-      { rolloutId: "busy", execution: toArn("busy"), fence: 1, fingerprint: "", settleSeconds: 6 },
-      await ledger.readControls(),
-    );
-
-    const { report } = await execute(world, { ...EVENT, dryRun: true });
-
-    expect(report).toMatchObject({ status: "planned" });
-  });
+  expect(first.report).toMatchObject({ status: "planned", plan: { flip: toFlip, unchanged: 60 - toFlip } });
+  expect(second.report?.plan).toEqual(first.report?.plan);
+  expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
+  expect(writes()).toBe(0);
 });
 
-describe("a lost reply of the ledger", () => {
-  let ledger: DynamoDbProxy;
+test("a lost reply of the ledger to a write that was made, whichever it is, changes nothing", async () => {
+  const ledger = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = ledger.address;
+  const toFlip = staged();
+  const lost = new Set<string>();
+  ledger.listener = ({ operation, body, phase }) => {
+    if (phase !== "done" || !/^(Put|Update)Item$/.test(operation) || lost.has(body)) return undefined;
+    lost.add(body);
+    return "lose";
+  };
 
-  beforeEach(async () => {
-    ledger = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
-    Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: ledger.address });
-  });
-  afterEach(() => ledger.close());
+  const { report, waits } = await execute(world, EVENT).finally(() => ledger.close());
 
-  test("to a write that was made, whichever it is, changes nothing", async () => {
-    const toFlip = staged();
-    const lost = new Set<string>();
-    ledger.listener = ({ operation, body, phase }) => {
-      if (phase !== "done" || !/^(Put|Update)Item$/.test(operation) || lost.has(body)) return undefined;
-      lost.add(body);
-      return "lose";
-    };
-
-    const { report, waits } = await execute(world, EVENT);
-
-    expect(lost.size).toBeGreaterThan(8);
-    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: toFlip, failed: 0 } });
-    expect(report).not.toHaveProperty("joined");
-    expect(waits).not.toHaveProperty("settle");
-    expect(writes()).toBe(toFlip);
-  });
+  expect(lost.size).toBeGreaterThan(8);
+  expect(report).toMatchObject({ status: "succeeded", counts: { flipped: toFlip, failed: 0 } });
+  expect(report).not.toHaveProperty("joined");
+  expect(waits).not.toHaveProperty("settle");
+  expect(writes()).toBe(toFlip);
 });
