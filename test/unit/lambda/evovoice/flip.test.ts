@@ -4,170 +4,57 @@ import { useScriptedServer } from "../../../support/use-scripted-server.ts";
 
 const { count, given, received } = useScriptedServer();
 
-describe("a flip", () => {
-  const old = { body: { ...INFO, isStaging: false } };
-  const other = { body: { ...INFO, id: "c2" } };
-  const right = { body: INFO };
+const right: Scripted = { body: INFO };
+const old: Scripted = { body: { ...INFO, isStaging: false } };
+const other: Scripted = { body: { ...INFO, id: "c2" } };
+const flagless: Scripted = { body: { id: "c1" } };
+const unread = error(500, "X");
+const notFound = error(404, "NotFound");
+const busy = { status: 429, headers: { "retry-after": "0" } };
+const page: Scripted = { headers: { "content-type": "text/html" }, body: "<html>" };
+const redirect: Scripted = { status: 302, headers: { location: "/login" } };
 
-  test.each<{ about: string; post: readonly Scripted[]; get?: readonly Scripted[]; result: object; posts: number }>([
-    {
-      about: "the right reply",
-      post: [right],
-      result: { result: "flipped", reason: { code: "confirmed-by-reply" } },
-      posts: 1,
-    },
-    { about: "the old flag, read right", post: [old], get: [right], result: { result: "flipped" }, posts: 1 },
-    {
-      about: "the old flag, read old, then right",
-      post: [old, right],
-      get: [old],
-      result: { result: "flipped" },
-      posts: 2,
-    },
-    { about: "another customer, read right", post: [other], get: [right], result: { result: "flipped" }, posts: 1 },
-    {
-      about: "no flag, read right",
-      post: [{ body: { id: "c1" } }],
-      get: [right],
-      result: { result: "flipped" },
-      posts: 1,
-    },
-    {
-      about: "a dropped connection, read right",
-      post: ["drop"],
-      get: [right],
-      result: { result: "flipped" },
-      posts: 1,
-    },
-    { about: "500, read right", post: [error(500, "X")], get: [right], result: { result: "flipped" }, posts: 1 },
-    {
-      about: "a proxy's 503, although it was done",
-      post: [{ status: 503, headers: { "retry-after": "0" } }],
-      get: [right],
-      result: { result: "flipped" },
-      posts: 1,
-    },
-    {
-      about: "a lost reply, then the right reply",
-      post: ["drop", right],
-      get: [old],
-      result: {
-        result: "flipped",
-        reason: { code: "confirmed-by-reply", after: expect.stringContaining("no usable") },
-      },
-      posts: 2,
-    },
-    {
-      about: "429, then the right reply",
-      post: [{ status: 429, headers: { "retry-after": "0" } }, right],
-      result: { result: "flipped", reason: { code: "confirmed-by-reply" } },
-      posts: 2,
-    },
-    {
-      about: "400",
-      post: [error(400, "ArgumentException")],
-      get: [old],
-      result: {
-        result: "failed",
-        reason: {
-          ...{ code: "not-applied", isStaging: false },
-          why: { code: "request-refused", operation: "flip", status: 400, errorCode: "ArgumentException" },
-        },
-      },
-      posts: 1,
-    },
-    {
-      about: "404",
-      post: [error(404, "NotFound")],
-      get: [right],
-      result: { result: "flipped", reason: { code: "confirmed-by-reading", after: "a status 404" } },
-      posts: 1,
-    },
-    {
-      about: "409",
-      post: [error(409, "Conflict")],
-      get: [old],
-      result: { result: "failed", reason: { code: "not-applied", why: { status: 409 } } },
-      posts: 1,
-    },
-    {
-      about: "no reply, then 404, but it was done",
-      post: ["drop", error(404, "NotFound")],
-      get: [old, right],
-      result: { result: "flipped" },
-      posts: 2,
-    },
-    {
-      about: "old for ever",
-      post: [old],
-      get: [old],
-      result: {
-        result: "failed",
-        reason: { code: "not-applied", isStaging: false },
-      },
-      posts: 3,
-    },
-    {
-      about: "500 for ever, unreadable",
-      post: [error(500, "X")],
-      get: [error(500, "X")],
-      result: {
-        result: "failed",
-        reason: { code: "may-be-flipped", why: { code: "request-refused", status: 500, errorCode: "X" } },
-      },
-      posts: 3,
-    },
-    ...[
-      { about: "a sign-in page", most: 3, answer: { headers: { "content-type": "text/html" }, body: "<html>" } },
-      { about: "a redirect", most: 3, answer: { status: 302, headers: { location: "/login" } } },
-    ].flatMap(({ about, answer, most }) => [
-      {
-        about: `${about} for ever, although it was done`,
-        post: [answer],
-        get: [right],
-        result: { result: "flipped", reason: { code: "confirmed-by-reading" } },
-        posts: 2,
-      },
-      {
-        about: `${about} for ever, not done`,
-        post: [answer],
-        get: [old],
-        result: { result: "failed", reason: { code: "not-applied", isStaging: false } },
-        posts: most,
-      },
-      {
-        about: `${about} for ever, unreadable`,
-        post: [answer],
-        get: [error(500, "X")],
-        result: { result: "failed", reason: { code: "may-be-flipped" } },
-        posts: most,
-      },
-      { about: `${about}, then the right reply`, post: [answer, right], result: { result: "flipped" }, posts: 2 },
-      {
-        about: `${about}, then 404, but it was done`,
-        post: [answer, error(404, "NotFound")],
-        get: [right],
-        result: { result: "flipped" },
-        posts: 2,
-      },
-    ]),
-    { about: "401, then the right reply", post: [{ status: 401 }, right], result: { result: "flipped" }, posts: 2 },
-    {
-      about: "408, although it was done",
-      post: [{ status: 408 }],
-      get: [right],
-      result: { result: "flipped" },
-      posts: 1,
-    },
-    {
-      about: "408 for ever, not done",
-      post: [{ status: 408 }],
-      get: [old],
-      result: { result: "failed", reason: { code: "not-applied", why: { code: "request-refused", status: 408 } } },
-      posts: 3,
-    },
-  ])("that meets $about", async ({ post, get = [], result, posts }) => {
-    const { flip } = await given(inTurn({ [POST]: post, [GET]: get }), { retries: { requestTimeoutMs: 500 } });
+const flipped = { result: "flipped" };
+const byReply = { ...flipped, reason: { code: "confirmed-by-reply" } };
+const replied = (after: RegExp) => ({ ...flipped, reason: { ...byReply.reason, after: expect.stringMatching(after) } });
+const byReading = { ...flipped, reason: { code: "confirmed-by-reading" } };
+const failed = (reason: object) => ({ result: "failed", reason });
+const notApplied = { code: "not-applied", isStaging: false };
+const inDoubt = { code: "may-be-flipped" };
+const refused = (status: number, code?: string) => ({
+  why: { code: "request-refused", operation: "flip", status, ...(code && { errorCode: code }) },
+});
+
+describe("a flip", () => {
+  // The last answer to each method stays.
+  test.each<[about: string, posts: number, answers: { post: Scripted[]; get?: Scripted[] }, result: object]>([
+    ["the right reply", 1, { post: [right] }, byReply],
+    ["the old flag, read right", 1, { post: [old], get: [right] }, flipped],
+    ["the old flag, read old, then right", 2, { post: [old, right], get: [old] }, flipped],
+    ["another customer, read right", 1, { post: [other], get: [right] }, flipped],
+    ["no flag, read right", 1, { post: [flagless], get: [right] }, flipped],
+    ["a dropped connection, read right", 1, { post: ["drop"], get: [right] }, flipped],
+    ["500, read right", 1, { post: [unread], get: [right] }, flipped],
+    ["a proxy's 503, although it was done", 1, { post: [{ ...busy, status: 503 }], get: [right] }, flipped],
+    ["a lost reply, then the right reply", 2, { post: ["drop", right], get: [old] }, replied(/^no usable/)],
+    ["429, then the right reply", 2, { post: [busy, right] }, byReply],
+    ["400", 1, { post: [error(400, "NotEmpty")], get: [old] }, failed({ ...notApplied, ...refused(400, "NotEmpty") })],
+    ["404", 1, { post: [notFound], get: [right] }, { reason: { ...byReading.reason, after: "a status 404" } }],
+    ["409", 1, { post: [error(409, "Conflict")], get: [old] }, failed({ ...notApplied, ...refused(409, "Conflict") })],
+    ["no reply, then 404, but it was done", 2, { post: ["drop", notFound], get: [old, right] }, flipped],
+    ["old for ever", 3, { post: [old], get: [old] }, failed(notApplied)],
+    ["500 for ever, unreadable", 3, { post: [unread], get: [unread] }, failed({ ...inDoubt, ...refused(500, "X") })],
+    ["401, then the right reply", 2, { post: [{ status: 401 }, right] }, flipped],
+    ["408, although it was done", 1, { post: [{ status: 408 }], get: [right] }, flipped],
+    ["408 for ever, not done", 3, { post: [{ status: 408 }], get: [old] }, failed({ ...notApplied, ...refused(408) })],
+    ["a sign-in page for ever, although it was done", 2, { post: [page], get: [right] }, byReading],
+    ["a sign-in page for ever, not done", 3, { post: [page], get: [old] }, failed(notApplied)],
+    ["a sign-in page for ever, unreadable", 3, { post: [page], get: [unread] }, failed(inDoubt)],
+    ["a sign-in page, then the right reply", 2, { post: [page, right] }, flipped],
+    ["a sign-in page, then 404, but it was done", 2, { post: [page, notFound], get: [right] }, flipped],
+    ["a redirect for ever, not done", 3, { post: [redirect], get: [old] }, failed(notApplied)],
+  ])("that meets %s (POSTs: %d)", async (_about, posts, { post, get = [] }, result) => {
+    const { flip } = await given(inTurn({ [POST]: post, [GET]: get }));
 
     expect(await flip(FLIP)).toMatchObject(result);
     expect(count(POST)).toBe(posts);
@@ -179,14 +66,12 @@ describe("a flip", () => {
     const { flip } = await given(({ path, method }) => {
       if (!path.startsWith("/customers/")) return undefined;
       const id = path.split("/")[2];
-      return method === "POST"
-        ? { headers: { "content-type": "text/html" }, body: "<html>" }
-        : { body: { ...INFO, id } };
+      return method === "POST" ? page : { body: { ...INFO, id } };
     });
 
     const results = await Promise.all(ids.map((customerId) => flip({ customerId, isStaging: true })));
 
-    for (const each of results) expect(each).toMatchObject({ result: "flipped" });
+    for (const each of results) expect(each).toMatchObject(flipped);
     expect(received().filter(({ path }) => path.endsWith("/staging"))).toHaveLength(60);
     expect(count("/auth/credentials")).toBeLessThanOrEqual(10);
   });
@@ -201,13 +86,13 @@ describe("a flip", () => {
     expect(count(POST)).toBe(3);
     expect(count("/auth/credentials")).toBe(3);
     // Another flip of this part loses its reply: the 401s before must not hide that it was done.
-    expect(await flip(FLIP)).toMatchObject({ result: "flipped", reason: { code: "confirmed-by-reading" } });
+    expect(await flip(FLIP)).toMatchObject(byReading);
   });
 
   test("is not sent when `beforeSend` throws, and is unresolved when its time ends in doubt", async () => {
     const { flip } = await given(inTurn({ [POST]: ["drop"], [GET]: ["drop"] }), {
-      lastsMs: 1_000,
-      retries: { attempts: 10, mostBackoffMs: 200 },
+      lastsMs: 300,
+      retries: { attempts: 10, mostBackoffMs: 100 },
     });
 
     await expect(flip(FLIP, () => Promise.reject(new Error("the lock is lost")))).rejects.toThrow("the lock is lost");
@@ -215,11 +100,11 @@ describe("a flip", () => {
     expect(await flip(FLIP)).toEqual({ result: "unresolved" });
   });
 
-  test.each<{ after: string; post: readonly Scripted[] }>([
-    { after: "was refused for its rate", post: [{ status: 429, headers: { "retry-after": "0" } }, right] },
-    { after: "may have been done", post: [error(500, "X"), right] },
-  ])("asks again before the request that follows one which $after", async ({ post }) => {
-    const { flip } = await given(inTurn({ [POST]: post, [GET]: [old] }));
+  test.each<[after: string, first: Scripted]>([
+    ["was refused for its rate", busy],
+    ["may have been done", unread],
+  ])("asks again before the request that follows one which %s", async (_after, first) => {
+    const { flip } = await given(inTurn({ [POST]: [first, right], [GET]: [old] }));
     let asked = 0;
 
     await flip(FLIP, async () => {
