@@ -5,17 +5,11 @@ import type { Outcome } from "../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
 import { createWorker } from "../../lambda/worker.ts";
-import { type CloudWatch, startCloudWatch } from "../../local/aws/cloud-watch.ts";
-import { startDynamoDb } from "../../local/aws/dynamodb.ts";
-import { localAwsEnvironment } from "../../local/aws/environment.ts";
-import { type EventBridge, startEventBridge } from "../../local/aws/event-bridge.ts";
-import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/lambda-executions.ts";
-import { type SecretsManager, startSecretsManager } from "../../local/aws/secrets-manager.ts";
-import { type Sns, startSns } from "../../local/aws/sns.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/emulator/emulator.ts";
 import { captureOutput } from "./capture-output.ts";
 import { type LedgerWorld, TABLE } from "./ledger.ts";
 import { type Executed, runHandler } from "./run-handler.ts";
+import { type StandIns, startStandIns } from "./stand-ins.ts";
 
 export interface WorldOptions extends EmulatorOptions {
   /** What differs from the tests' usual policy. */
@@ -31,13 +25,8 @@ interface Login {
 }
 
 /** Everything around the worker, on loopback: Evo Voice, Secrets Manager, DynamoDB, CloudWatch, EventBridge, SNS and Lambda's word on executions. */
-export interface World extends LedgerWorld {
+export interface World extends LedgerWorld, StandIns {
   readonly emulator: Emulator;
-  readonly secrets: SecretsManager;
-  readonly executions: LambdaExecutions;
-  readonly cloudWatch: CloudWatch;
-  readonly eventBridge: EventBridge;
-  readonly sns: Sns;
   /** Runs the handler; each call is a worker with an empty memory, as after a cold start. */
   run(event: unknown, policy?: Readonly<Record<string, unknown>>): Promise<Run>;
   /** A worker that keeps its memory between runs, as a warm one. */
@@ -74,27 +63,14 @@ const USUAL_POLICY = {
 export async function startWorld({ policy: policyChanges = {}, ...options }: WorldOptions): Promise<World> {
   const emulator = await startEmulator(options);
   const { userName, password, address: baseUrl, accountId, sessionIds } = emulator;
-  const secrets = await startSecretsManager({ secrets: { [SECRET]: JSON.stringify({ userName, password }) } });
-  const executions = await startLambdaExecutions();
-  const dynamodb = await startDynamoDb({ tableName: TABLE });
-  const cloudWatch = await startCloudWatch();
-  const eventBridge = await startEventBridge();
-  const sns = await startSns();
-  const environment = localAwsEnvironment({
-    cloudWatch: cloudWatch.address,
-    eventBridge: eventBridge.address,
-    sns: sns.address,
-    secretsManager: secrets.address,
-    lambda: executions.address,
-    dynamodb: dynamodb.address,
-  });
-  Object.assign(process.env, environment);
+  const standIns = await startStandIns({ [SECRET]: JSON.stringify({ userName, password }) });
+  const { environment, secrets, executions, eventBridge, sns } = standIns;
   const toPolicy = (changes: Readonly<Record<string, unknown>>) =>
     parsePolicy({ baseUrl, accountIds: [accountId], ...USUAL_POLICY, ...policyChanges, ...changes });
   const output = captureOutput();
   const written: unknown[] = [];
   let runs = 0;
-  const readLedger = () => scan(dynamodb.address);
+  const readLedger = () => scan(environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
   const laterPasswords: string[] = [];
   const putSecret = (login: Login) => {
     laterPasswords.push(login.password);
@@ -119,14 +95,9 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
   };
 
   return {
+    ...standIns,
     emulator,
-    secrets,
-    executions,
-    cloudWatch,
-    eventBridge,
-    sns,
     policy: toPolicy({}),
-    environment,
     logs: output.lines,
     readLedger,
     run: (event, changes) => startWorker(changes).run(event),
@@ -140,8 +111,7 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
       const told = [eventBridge.events(), sns.messages()];
       const everything = JSON.stringify([output.lines(), written, told, await readLedger()]);
       output.restore();
-      const standIns = [secrets, executions, dynamodb, cloudWatch, eventBridge, sns];
-      await Promise.all([emulator, ...standIns].map((each) => each.close()));
+      await Promise.all([emulator.close(), standIns.close()]);
       expectNoSecrets(everything, { password, laterPasswords, sessionIds });
     },
   };

@@ -1,21 +1,17 @@
 import { countOutcomes, type Outcome, totalOf } from "../../../lambda/core/flip/outcome.ts";
 import { type FakeCustomer, flagAt } from "./customers.ts";
-import type { Misbehaviour } from "./misbehaviours.ts";
+import { MAY_STOP } from "./misbehaviours.ts";
 import type { History, Played } from "./play-history.ts";
 
-export interface Judgement {
-  /** Customers that stand elsewhere than the reports say, or that no request should have moved. */
-  readonly wrongEnds: readonly string[];
-  /** Counts and statuses that cannot be true. */
-  readonly wrongReports: readonly string[];
-}
-
-/** Compares what the reports and the ledger say with where each customer stands once everything has landed. */
-export function judgeHistory(history: History): Judgement {
-  return {
-    wrongEnds: [...findMisplaced(history), ...findOutside(history), ...findMissed(history)],
-    wrongReports: [...history.rollouts.flatMap((rollout) => findWrongReport(history, rollout)), ...findFloods(history)],
-  };
+/**
+ * Compares what the reports and the ledger say with where each customer stands once everything has landed; says what cannot
+ * be true of the customers, the counts and the statuses.
+ */
+export function judgeHistory(history: History): readonly string[] {
+  return [
+    ...[...findMisplaced(history), ...findOutside(history), ...findMissed(history)],
+    ...[...history.rollouts.flatMap((rollout) => findWrongReport(history, rollout)), ...findFloods(history)],
+  ];
 }
 
 /** Undefined where a report admits that it does not know. */
@@ -63,15 +59,14 @@ function findOutside({ fake, accountIds }: History): string[] {
 
 /** Customers that stood still and match the targets, and of which a rollout that succeeded says nothing. */
 function findMissed(history: History): string[] {
-  return history.rollouts.filter(hasSucceeded).flatMap((rollout) =>
-    findUnnamed(history, rollout)
-      .filter(({ change }) => change === undefined)
-      .map(({ id }) => `${id} was missed by ${rollout.action}`),
+  const succeeded = history.rollouts.filter(
+    ({ action, report }) => action !== "rollback" && (report?.status === "succeeded" || report?.status === "partial"),
   );
-}
-
-function hasSucceeded({ action, report }: Played): boolean {
-  return action !== "rollback" && (report?.status === "succeeded" || report?.status === "partial");
+  return succeeded.flatMap((rollout) =>
+    findUnnamed(history, rollout).flatMap(({ id, change }) =>
+      change === undefined ? `${id} was missed by ${rollout.action}` : [],
+    ),
+  );
 }
 
 /** Customers that match the targets at the end, and that neither the ledger nor the report names. */
@@ -115,17 +110,15 @@ function findWrongReport(history: History, rollout: Played): string[] {
 function findWrongRollback({ action, report, restores }: Played): string[] {
   const { rollback, counts } = report ?? {};
   if (rollback === undefined || counts === undefined) return [];
-  const kinds = countOutcomes(restores);
-  const recorded = { restored: kinds.flipped, conflicting: kinds.skipped, failed: kinds.failed };
+  const { flipped: restored, skipped: conflicting, failed } = countOutcomes(restores);
+  const recorded = { restored, conflicting, failed };
   const total = rollback.restored + rollback.conflicting + rollback.failed;
-  return [
-    ...(JSON.stringify(rollback) === JSON.stringify(recorded)
-      ? []
-      : [`rollback ${JSON.stringify(rollback)}, but the ledger has ${JSON.stringify(recorded)}`]),
-    ...(action === "rollback" || total >= counts.flipped
-      ? []
-      : [`${counts.flipped} flipped, ${total} in the rollback`]),
-  ];
+  const wrong: string[] = [];
+  if (JSON.stringify(rollback) !== JSON.stringify(recorded))
+    wrong.push(`rollback ${JSON.stringify(rollback)}, but the ledger has ${JSON.stringify(recorded)}`);
+  if (action !== "rollback" && total < counts.flipped)
+    wrong.push(`${counts.flipped} flipped, ${total} in the rollback`);
+  return wrong;
 }
 
 /** Customers to which a request was sent, and that are said to be not attempted. */
@@ -136,35 +129,23 @@ function findHidden({ fake }: History, { action, outcomes, posts }: Played): str
   return hidden.map(({ customerId }) => `${customerId} got a request, but is "not attempted"`);
 }
 
-/** A rollout may stop for these. For the others it has no reason: the server can be worked with. */
-const MAY_STOP: readonly Misbehaviour[] = [
-  "write-after-timeout",
-  "writes-hang",
-  "not-applied",
-  "done-but-4xx",
-  "done-but-5xx",
-  "done-but-dropped",
-  "created-anywhere",
-  "deleted",
-  "moved",
-  "swapped",
-  "settings-of-one-account",
-  "writes-unauthorized",
-];
 const NOTHING_TO_DO: readonly string[] = ["nothing-flipped", "never-began", "none-left"];
 
+/** Whether a rollout stopped without a reason: the server can be worked with. */
 function isNeedless({ fake, misbehaviours, rollouts }: History, { action, report, wasAborted }: Played): boolean {
-  if (report === undefined || wasAborted || misbehaviours.some((one) => MAY_STOP.includes(one))) return false;
+  if (report === undefined || wasAborted || MAY_STOP.some((one) => misbehaviours.includes(one))) return false;
+  const { status, counts, rollback, problems = [] } = report;
   // Two fresh sessions that no write was let in with: the client cannot tell this from a role without the right.
   const isShutOut = fake.countRequests().unusedSessions >= 2;
-  if (isShutOut && report.problems?.some(({ code }) => code === "session-rejected")) return false;
-  const hasNothingToDo = report.problems?.every(({ code }) => NOTHING_TO_DO.includes(code)) ?? true;
-  if (report.status === "refused") {
+  if (isShutOut && problems.some(({ code }) => code === "session-rejected")) return false;
+  if (status === "refused") {
     const hasFlipped = rollouts[0]?.outcomes.some(({ outcome }) => outcome === "flipped");
-    return !hasNothingToDo || (action === "rollback" && hasFlipped === true);
+    return (
+      !problems.every(({ code }) => NOTHING_TO_DO.includes(code)) || (action === "rollback" && hasFlipped === true)
+    );
   }
-  const isWhole = action === "rollback" ? report.status === "rolled-back" && report.rollback?.failed === 0 : false;
-  return !isWhole && report.status !== "succeeded" && !(report.status === "partial" && report.counts.failed === 0);
+  const isWhole = action === "rollback" && status === "rolled-back" && rollback?.failed === 0;
+  return !isWhole && status !== "succeeded" && !(status === "partial" && counts.failed === 0);
 }
 
 /** More requests than a server in trouble should get. */

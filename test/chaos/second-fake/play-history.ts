@@ -1,20 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parsePolicy } from "../../../lambda/config.ts";
 import type { Outcome } from "../../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
-import { registerExecutions } from "../../../local/durable/register-execution.ts";
-import { runExecution } from "../../../local/durable/run-execution.ts";
 import { BUILT_WORKER } from "../../support/built-worker.ts";
 import { type Ledger, openLedger } from "../../support/ledger.ts";
-import { toArn } from "../../support/run-handler.ts";
+import { runHandler } from "../../support/run-handler.ts";
+import type { StandIns } from "../../support/stand-ins.ts";
 import { PARTS, SECRET } from "../../support/world.ts";
 import { ACCOUNTS, type FakeCustomer, TAG_NAMES, UNUSED_TAG } from "./customers.ts";
 import { createDraws, type Draws } from "./draws.ts";
 import type { Misbehaviour } from "./misbehaviours.ts";
 import { type SecondFake, startSecondFake } from "./second-fake.ts";
-import type { StandIns } from "./stand-ins.ts";
 
 /** The bundle reads its environment once, and each history has a policy of its own: so they take the worker that it makes. */
 const { createWorker }: typeof import("../../../lambda/worker.ts") = await import(BUILT_WORKER);
@@ -26,7 +21,6 @@ export interface HistoryOptions {
 
 /** One rollout of a history: what it was told to do, and what it says that it did. */
 export interface Played {
-  readonly rolloutId: string;
   readonly action: "stage" | "promote" | "rollback";
   /** Undefined when the execution failed. */
   readonly report: Report | undefined;
@@ -82,16 +76,16 @@ export async function playHistory(standIns: StandIns, { seed, misbehaviours }: H
       },
     };
     const name = `${misbehaviours.join("-").slice(0, 30)}-${seed}`;
+    const [firstId, id] = [`first-${name}`, `second-${name}`];
     const first = await play(stage, {
-      event: { action, release: `first-${name}`, targets, strategy: drawStrategy(draws), id: `first-${name}` },
+      event: { action, release: firstId, targets, strategy: drawStrategy(draws), id: firstId },
       ...((draws.chance(0.3, "abort") || misbehaviours.includes("writes-hang")) && {
         abort: { atPost: Math.floor(draws.between(2, 30, "abort at")), rollback: draws.chance(0.8, "abort how") },
       }),
     });
     const rollouts = [first];
     const then = draws.part("then");
-    const id = `second-${name}`;
-    if (then < 0.5) rollouts.push(await play(stage, { event: { action: "rollback", rolloutId: first.rolloutId, id } }));
+    if (then < 0.5) rollouts.push(await play(stage, { event: { action: "rollback", rolloutId: firstId, id } }));
     else if (then < 0.75) rollouts.push(await play(stage, { event: { action: opposite, release: id, targets, id } }));
     return { seed, misbehaviours, fake, accountIds: policy.accountIds, selects, rollouts };
   } finally {
@@ -126,7 +120,7 @@ function drawStrategy(draws: Draws): unknown {
 }
 
 function drawTargets(draws: Draws, customers: readonly FakeCustomer[]) {
-  const [tag] = [draws.pick(TAG_NAMES, "tag")];
+  const tag = draws.pick(TAG_NAMES, "tag");
   const hasTag = ({ tags }: FakeCustomer) => tags.some(({ name }) => name === tag);
   const ids = new Set(
     customers.flatMap(({ id, accountId }) => (accountId === ACCOUNTS[0] && draws.chance(0.5, `named ${id}`) ? id : [])),
@@ -161,44 +155,29 @@ interface Step {
 }
 
 async function play({ fake, standIns, policy, ledger, skip }: Stage, { event, abort }: Step): Promise<Played> {
-  const rolloutId = event.id;
+  const { id, action, rolloutId = id } = event;
   const from = fake.posts.length;
   let wasAborted = false;
   fake.onPost = async (count) => {
     if (abort === undefined || wasAborted || count - from < abort.atPost) return;
     wasAborted = true;
-    const { rollback } = abort;
-    const at = new Date().toISOString();
-    await ledger.addCommand(rolloutId, {
-      id: "abort",
-      command: "abort",
-      requestedBy: "a test",
-      reason: "a test",
-      at,
-      rollback,
-    });
+    const by = { requestedBy: "a test", reason: "a test", at: new Date().toISOString() };
+    await ledger.addCommand(id, { id: "abort", command: "abort", ...by, rollback: abort.rollback });
   };
-  const folder = mkdtempSync(join(tmpdir(), "cutover-"));
-  try {
-    const ended = await runExecution({
-      handler: registerExecutions(createWorker({ policy: parsePolicy(policy), ...PARTS }), standIns.executions),
-      file: join(folder, "checkpoints.jsonl"),
-      executionArn: toArn(rolloutId),
-      payload: event,
-      skipWaits: true,
-      onSkip: skip,
-    });
-    return {
-      rolloutId,
-      action: event.action,
-      report: ended.status === "SUCCEEDED" ? (ended.result as Report) : undefined,
-      error: ended.status === "FAILED" ? ended.error.message : undefined,
-      outcomes: (await Array.fromAsync(ledger.readOutcomes(rolloutId))).flat(),
-      restores: (await Array.fromAsync(ledger.readRestoreOutcomes(event.rolloutId ?? rolloutId))).flat(),
-      posts: { from, to: fake.posts.length },
-      wasAborted,
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { report, error } = await runHandler({
+    handler: createWorker({ policy: parsePolicy(policy), ...PARTS }),
+    executions: standIns.executions,
+    event,
+    name: id,
+    onSkip: skip,
+  });
+  return {
+    action,
+    report,
+    error,
+    outcomes: (await Array.fromAsync(ledger.readOutcomes(id))).flat(),
+    restores: (await Array.fromAsync(ledger.readRestoreOutcomes(rolloutId))).flat(),
+    posts: { from, to: fake.posts.length },
+    wasAborted,
+  };
 }

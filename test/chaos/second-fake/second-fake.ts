@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
+import { listenServerOnLoopback, readBody } from "../../../local/aws/loopback.ts";
 import { ACCOUNTS, type FakeCustomer, flagAt, makeCustomer, makeCustomers, tagsOf } from "./customers.ts";
 import { createDraws } from "./draws.ts";
 import type { Misbehaviour } from "./misbehaviours.ts";
@@ -48,17 +48,14 @@ type Answer = Reply | "drop" | "hang";
 
 const REFUSALS = [400, 403, 404, 405, 409, 410, 412, 418, 422] as const;
 const TROUBLES = [500, 502, 503, 504] as const;
-const RETRY_AFTER = [
-  "0",
-  "-1",
-  "soon",
-  "",
-  "0.2",
-  "Thu, 01 Jan 1970 00:00:00 GMT",
-  ["0", "0"],
-  ["1", "1"],
-  "1",
-] as const;
+const RETRY_AFTER = ["0", "-1", "soon", "", "0.2", "Thu, 01 Jan 1970 00:00:00 GMT", ["0", "0"], ["1", "1"], "1"];
+/** How a server in trouble answers a sign-in that is right. */
+const SIGN_IN_TROUBLES: readonly Answer[] = [
+  ...[500, 502, 403, 404].map((status) => ({ status })),
+  { status: 503, headers: { "content-type": "text/html" }, body: "<h1>Maintenance</h1>" },
+  { status: 302, headers: { location: "/maintenance" } },
+  { status: 200, body: { userId: "1" } },
+];
 
 export async function startSecondFake(options: SecondFakeOptions): Promise<SecondFake> {
   const { seed, misbehaviours, nowMs, clientTimeoutMs, wanted } = options;
@@ -80,26 +77,18 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
 
   function signIn(body: Readonly<Record<string, unknown>>): Answer {
     counts.signIns += 1;
-    if (nowMs() < signInDownUntil)
-      return troubleAtSignIn(draws.pick([0, 1, 2, 3, 4, 5, 6], `sign-in ${counts.signIns}`));
+    if (nowMs() < signInDownUntil) return draws.pick(SIGN_IN_TROUBLES, `sign-in ${counts.signIns}`);
     if (!body.userName || !body.password) return error(400, "ArgumentException", "empty");
     if (body.userName !== login.userName || body.password !== login.password)
       return error(401, "Unauthorized", "Invalid Username or Password");
     const [temporary, permanent] = [`t${seed}n${counts.signIns}`, `p${seed}n${counts.signIns}`];
     sessions.add(permanent);
-    const cookie = (text: string) => `${text}; path=/; HttpOnly`;
+    const cookies = [`ss-id=${temporary}`, `ss-pid=${permanent}`, "ss-opt=perm", "X-UAId=1"];
+    const user = { userId: "1", userName: login.userName, displayName: "Operator", roles: ["Manager"] };
     return {
       status: 200,
-      body: {
-        userId: "1",
-        sessionId: permanent,
-        userName: login.userName,
-        displayName: "Operator",
-        roles: ["Manager"],
-      },
-      headers: {
-        "set-cookie": [`ss-id=${temporary}`, `ss-pid=${permanent}`, "ss-opt=perm", "X-UAId=1"].map(cookie),
-      },
+      body: { ...user, sessionId: permanent },
+      headers: { "set-cookie": cookies.map((cookie) => `${cookie}; path=/; HttpOnly`) },
     };
   }
 
@@ -114,7 +103,7 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
     if (!isThrottled) return undefined;
     counts.throttled += 1;
     const key = misbehaviours.includes("throttled-for-a-while") ? "retry-after" : `retry-after ${counts.all}`;
-    return { status: 429, headers: { "retry-after": draws.pick(RETRY_AFTER, key) as string | string[] } };
+    return { status: 429, headers: { "retry-after": draws.pick(RETRY_AFTER, key) } };
   }
 
   /** What another client does while a list is read. */
@@ -146,29 +135,16 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
     const { id, name, accountId, referenceId, parentCustomerId, tags } = customer;
     const parent = customers.find((other) => other.id === parentCustomerId);
     const breadcrumb = [parent, customer].flatMap((one) => (one ? [{ id: one.id, name: one.name }] : []));
-    return {
-      id,
-      dateCreated: "/Date(1700000000000+0000)/",
-      accountId,
-      parentCustomerId,
-      breadcrumb,
-      isStaging,
-      name,
-      referenceId,
-      tags,
-    };
+    const place = { accountId, parentCustomerId, breadcrumb };
+    return { id, dateCreated: "/Date(1700000000000+0000)/", ...place, isStaging, name, referenceId, tags };
   }
 
   const read = (customer: FakeCustomer) => toInfo(customer, flagAt(customer, nowMs() - lagMs));
 
   function list(query: ReadonlyMap<string, string>): Answer {
-    const lists = (name: string) => splitList(query.get(name) ?? "");
-    const [accounts, ids, tags, parents] = ["accountids", "specificids", "tagids", "parentcustomerids"].map(lists) as [
-      string[],
-      string[],
-      string[],
-      string[],
-    ];
+    const listOf = (name: string) => splitList(query.get(name) ?? "");
+    const [accounts, ids, tags] = [listOf("accountids"), listOf("specificids"), listOf("tagids")];
+    const parents = listOf("parentcustomerids");
     if (ids.length === 0) disturb(counts.all);
     const found = rows.filter(
       (one) =>
@@ -251,33 +227,21 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
   }
 
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
+    const text = await readBody(request);
     const given = await answer(request, text === "" ? {} : JSON.parse(text));
     send(response, given, misbehaviours.includes("gzip-unasked"));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { address, close } = await listenServerOnLoopback(server);
   const fake: SecondFake = {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address,
     login,
     customers,
     posts,
     onPost: () => undefined,
     countRequests: () => counts,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
+    close,
   };
   return fake;
-}
-
-/** How a server in trouble answers a sign-in that is right. */
-function troubleAtSignIn(kind: number): Answer {
-  if (kind === 4) return { status: 503, headers: { "content-type": "text/html" }, body: "<h1>Maintenance</h1>" };
-  if (kind === 5) return { status: 302, headers: { location: "/maintenance" } };
-  return kind === 6 ? { status: 200, body: { userId: "1" } } : { status: [500, 502, 403, 404][kind] ?? 500 };
 }
 
 function error(status: number, errorCode: string, message: string): Answer {
