@@ -8,10 +8,9 @@ import { execute } from "../../support/execute.ts";
 import { createKilledWorker, type KilledWorker } from "../../support/killed-worker.ts";
 import { openLedger } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";
-import type { EventPlan } from "./event-plan.ts";
 import { checkReport, type Truth } from "./expect-no-lies.ts";
 import { hasFlipped } from "./has-flipped.ts";
-import { eventPlan, type Happening, happening, order, pick, toEvent } from "./history-commands.ts";
+import { type EventPlan, eventPlan, type Happening, happening, order, pick, toEvent } from "./history-commands.ts";
 import type { Write } from "./witness.ts";
 
 /** What happens, each so many requests to the ledger after the one before; at once when nothing asks any more. */

@@ -1,65 +1,29 @@
 import fc from "fast-check";
+import type { Attribution, ControlChange } from "../../../lambda/core/controls.ts";
 import type { AlarmState } from "../../../lambda/core/reason-types.ts";
-import type { EventPlan } from "./event-plan.ts";
 import { expectNoLies } from "./expect-no-lies.ts";
 import type { Mishap } from "./fake-evo-voice.ts";
 import { customerId, type HistoryWorld } from "./history-world.ts";
 import { type Execution, goOn, killProcess } from "./processes.ts";
 
-/** One thing that happens in a history. Numbers choose among what there is, so that anything can be left out. */
-export type Happening =
-  | { readonly kind: "starts"; readonly event: EventPlan }
-  | { readonly kind: "goes on"; readonly which: number; readonly steps: number; readonly choice: number }
-  | Order
-  | { readonly kind: "another system"; readonly customer: number; readonly flag: boolean }
-  | { readonly kind: "mishap"; readonly customer: number; readonly mishap: Mishap }
-  | { readonly kind: "alarm"; readonly state: AlarmState }
-  | { readonly kind: "outage"; readonly calls: number }
-  /** Everything stands still so long. */
-  | { readonly kind: "time passes"; readonly seconds: number }
-  /** `resumed`: Lambda goes on with it; `for good`: it does not, and knows; `zombie`: nor does it, but its process goes on. */
-  | {
-      readonly kind: "dies";
-      readonly which: number;
-      readonly how: "resumed" | "for good" | "zombie";
-      readonly lands: boolean;
-    }
-  /** An alarm fires, the process that sees it dies as soon as that is written down, and then all is well again. */
-  | { readonly kind: "alarm passes"; readonly which: number; readonly steps: number }
-  /** It is a zombie from now on, and its rollback takes the lock and comes so far. */
-  | { readonly kind: "is overtaken"; readonly which: number; readonly steps: number };
-
-/** What people order: controls, and commands for one of the rollouts that run. */
-export type Order =
-  | { readonly kind: "command"; readonly which: number; readonly command: SentCommand }
-  /** The answer to a rollout that waits for an approval; the front door takes no other. */
-  | { readonly kind: "answer"; readonly which: number; readonly command: "approve" | "reject" }
-  | { readonly kind: "freeze"; readonly minutes: number }
-  | { readonly kind: "stop everything" | "resume everything" | "clear releases" | "lift freeze" }
-  | { readonly kind: "hold"; readonly release: string }
-  | { readonly kind: "protect" | "unprotect"; readonly customer: number };
-
-type SentCommand =
-  | { readonly command: "pause"; readonly pauseSeconds: number }
-  | { readonly command: "resume" | "skip-bake" | "skip-all-bakes" }
-  | { readonly command: "abort"; readonly rollback: boolean };
-
 const RELEASES = ["2026.11", "2026.12"];
 const which = fc.nat({ max: 5 });
 const customer = fc.nat({ max: 9 });
 
-const kind = <Kind extends string>(name: Kind) => fc.constant(name);
+type Drawn<Draw> = Draw extends fc.Arbitrary<infer Value> ? Value : never;
 
-export const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
-  action: fc.constantFrom<EventPlan["action"][]>(
+export type EventPlan = Drawn<typeof eventPlan>;
+export const eventPlan = fc.record({
+  action: fc.constantFrom(
     ...(["promote", "promote", "stage", "rollback", "rollback", "rollback by release", "retry"] as const),
   ),
+  /** Which rollout a rollback or a retry is about, and which release a flip brings out. */
   of: which,
   targets: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 3, arbitrary: fc.constant<number[]>([]) },
     { weight: 1, arbitrary: fc.uniqueArray(customer, { minLength: 1, maxLength: 5 }) },
   ),
-  strategy: fc.constantFrom(
+  strategy: fc.constantFrom<unknown>(
     undefined,
     "linear-40-percent-every-2-minutes",
     { waves: [{ cohort: "canary", bakeMinutes: 1 }, { rest: true }] },
@@ -78,83 +42,68 @@ export const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
   override: fc.nat({ max: 3 }).map((n) => n === 3),
 });
 
-const sentCommand: fc.Arbitrary<SentCommand> = fc.oneof(
-  fc.record({ command: kind("pause"), pauseSeconds: fc.constantFrom(30, 90, 3_600) }),
-  fc.record({ command: fc.constantFrom("resume" as const, "skip-bake" as const, "skip-all-bakes" as const) }),
-  fc.record({ command: kind("abort"), rollback: fc.boolean() }),
+const sentCommand = fc.oneof(
+  fc.record({ command: fc.constant("pause"), pauseSeconds: fc.constantFrom(30, 90, 3_600) }),
+  fc.record({ command: fc.constantFrom("resume", "skip-bake", "skip-all-bakes") }),
+  fc.record({ command: fc.constant("abort"), rollback: fc.boolean() }),
 );
 
-export const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: kind("starts"), event: eventPlan }) },
-  {
-    weight: 20,
-    arbitrary: fc.record({
-      kind: kind("goes on"),
-      which,
-      steps: fc.oneof(
-        fc.integer({ min: 1, max: 6 }),
-        fc.integer({ min: 7, max: 40 }),
-        fc.integer({ min: 40, max: 150 }),
-      ),
-      choice: fc.nat(),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: kind("command"), which, command: sentCommand }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom("stop everything" as const, "resume everything" as const) }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: kind("answer"),
-      which,
-      command: fc.constantFrom(...(["approve", "approve", "approve", "reject"] as const)),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: kind("freeze"), minutes: fc.constantFrom(1, 5, 60) }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind("lift freeze") }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind("clear releases") }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind("hold"), release: fc.constantFrom(...RELEASES) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("protect" as const, "unprotect" as const), customer }) },
-  { weight: 4, arbitrary: fc.record({ kind: kind("another system"), customer, flag: fc.boolean() }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: kind("mishap"),
-      customer,
-      mishap: fc.constantFrom<Mishap[]>("refused", "lost", "unheard"),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: kind("alarm"),
-      state: fc.constantFrom<AlarmState[]>(
-        ...(["OK", "OK", "OK", "OK", "ALARM", "ALARM", "ALARM", "INSUFFICIENT_DATA", "missing", "unreadable"] as const),
-      ),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: kind("time passes"), seconds: fc.integer({ min: 1, max: 14 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind("outage"), calls: fc.integer({ min: 1, max: 3 }) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: kind("alarm passes"), which, steps: fc.integer({ min: 5, max: 60 }) }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ kind: kind("is overtaken"), which, steps: fc.integer({ min: 5, max: 60 }) }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: kind("dies"),
-      which,
-      how: fc.constantFrom(...(["resumed", "resumed", "for good", "zombie", "zombie"] as const)),
-      lands: fc.boolean(),
-    }),
-  },
+const weigh = <Facts>(weight: number, facts: { [Name in keyof Facts]: fc.Arbitrary<Facts[Name]> }) => ({
+  weight,
+  arbitrary: fc.record<Facts>(facts),
+});
+
+/** One thing that happens in a history. Numbers choose among what there is, so that anything can be left out. */
+export type Happening = Drawn<typeof happening>;
+export const happening = fc.oneof(
+  weigh(4, { kind: fc.constant("starts"), event: eventPlan }),
+  weigh(20, {
+    kind: fc.constant("goes on"),
+    which,
+    steps: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 7, max: 40 }), fc.integer({ min: 40, max: 150 })),
+    choice: fc.nat(),
+  }),
+  weigh(4, { kind: fc.constant("command"), which, command: sentCommand }),
+  weigh(1, { kind: fc.constantFrom("stop everything", "resume everything") }),
+  // The answer to a rollout that waits for an approval; the front door takes no other.
+  weigh(6, {
+    kind: fc.constant("answer"),
+    which,
+    command: fc.constantFrom(...(["approve", "approve", "approve", "reject"] as const)),
+  }),
+  weigh(1, { kind: fc.constant("freeze"), minutes: fc.constantFrom<number>(1, 5, 60) }),
+  weigh(1, { kind: fc.constant("lift freeze") }),
+  weigh(2, { kind: fc.constant("clear releases") }),
+  weigh(1, { kind: fc.constant("hold"), release: fc.constantFrom(...RELEASES) }),
+  weigh(1, { kind: fc.constantFrom("protect", "unprotect"), customer }),
+  weigh(4, { kind: fc.constant("another system"), customer, flag: fc.boolean() }),
+  weigh(2, { kind: fc.constant("mishap"), customer, mishap: fc.constantFrom<Mishap>("refused", "lost", "unheard") }),
+  weigh(2, {
+    kind: fc.constant("alarm"),
+    state: fc.constantFrom<AlarmState[]>(
+      ...(["OK", "OK", "OK", "OK", "ALARM", "ALARM", "ALARM", "INSUFFICIENT_DATA", "missing", "unreadable"] as const),
+    ),
+  }),
+  // Everything stands still so long.
+  weigh(2, { kind: fc.constant("time passes"), seconds: fc.integer({ min: 1, max: 14 }) }),
+  weigh(1, { kind: fc.constant("outage"), calls: fc.integer({ min: 1, max: 3 }) }),
+  // An alarm fires, the process that sees it dies as soon as that is written down, and then all is well again.
+  weigh(1, { kind: fc.constant("alarm passes"), which, steps: fc.integer({ min: 5, max: 60 }) }),
+  // It is a zombie from now on, and its rollback takes the lock and comes so far.
+  weigh(2, { kind: fc.constant("is overtaken"), which, steps: fc.integer({ min: 5, max: 60 }) }),
+  weigh(4, {
+    kind: fc.constant("dies"),
+    which,
+    // Lambda goes on with it; it does not, and knows; nor does it, but its process goes on.
+    how: fc.constantFrom(...(["resumed", "resumed", "for good", "zombie", "zombie"] as const)),
+    lands: fc.boolean(),
+  }),
 );
+
+/** What people order: controls, and commands for one of the rollouts that run. */
+export type Order =
+  | Extract<Happening, { readonly kind: "command" | "answer" | "freeze" | "lift freeze" | "hold" | "clear releases" }>
+  | Extract<Happening, { readonly kind: "stop everything" | "resume everything" | "protect" | "unprotect" }>;
 
 /** Histories of so many happenings at most, as commands that fast-check shrinks. */
 export function histories(maxCommands: number) {
@@ -177,16 +126,13 @@ const WHO = { requestedBy: "ann", reason: "because" } as const;
 async function happen(world: HistoryWorld, given: Happening): Promise<void> {
   switch (given.kind) {
     case "starts":
-      await world.start(toEvent(toScene(world), given.event));
-      return;
+      return void (await world.start(toEvent(toScene(world), given.event)));
     case "goes on":
       return letGoOn(world, pick(running(world), given.which), given);
     case "another system":
-      world.witness.setFlag(customerId(given.customer), given.flag);
-      return;
+      return world.witness.setFlag(customerId(given.customer), given.flag);
     case "mishap":
-      world.evoVoice.mishaps.set(customerId(given.customer), given.mishap);
-      return;
+      return void world.evoVoice.mishaps.set(customerId(given.customer), given.mishap);
     case "alarm":
       world.alarm = given.state;
       return;
@@ -207,71 +153,51 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
   }
 }
 
-let sent = 0;
-
 export async function order(
   ledger: HistoryWorld["ledger"],
   given: Order,
-  { nowMs, customerIds }: Scene,
+  scene: Scene,
   rollouts: readonly Pick<Execution, "name">[],
 ): Promise<void> {
-  const by = { ...WHO, at: new Date(nowMs).toISOString() };
+  const by = { ...WHO, at: new Date(scene.nowMs).toISOString() };
+  if (given.kind !== "command" && given.kind !== "answer") {
+    for (const change of toChanges(given, scene, by)) await ledger.changeControls(change);
+    return;
+  }
+  const rollout = pick(rollouts, given.which);
+  if (rollout === undefined) return;
+  sent += 1;
+  const command = { ...by, id: `command-${sent}` };
+  if (given.kind === "command") return void (await ledger.addCommand(rollout.name, { ...command, ...given.command }));
+  const { lastEvent } = (await ledger.findRollout(rollout.name)) ?? {};
+  if (lastEvent?.change !== "approval asked") return;
+  await ledger.addCommand(rollout.name, { ...command, command: given.command, wave: lastEvent.wave });
+}
+
+let sent = 0;
+
+function toChanges(
+  given: Exclude<Order, { readonly kind: "command" | "answer" }>,
+  { nowMs, customerIds }: Scene,
+  by: Attribution,
+): readonly ControlChange[] {
   switch (given.kind) {
-    case "command": {
-      const rollout = pick(rollouts, given.which);
-      if (rollout === undefined) return;
-      sent += 1;
-      await ledger.addCommand(rollout.name, { ...by, id: `command-${sent}`, ...given.command });
-      return;
-    }
-    case "answer": {
-      const rollout = pick(rollouts, given.which);
-      const { lastEvent } = (rollout && (await ledger.findRollout(rollout.name))) ?? {};
-      if (rollout === undefined || lastEvent?.change !== "approval asked") return;
-      sent += 1;
-      const answer = { ...by, id: `command-${sent}`, command: given.command, wave: lastEvent.wave };
-      await ledger.addCommand(rollout.name, answer);
-      return;
-    }
     case "freeze": {
       const until = new Date(nowMs + given.minutes * 60_000).toISOString();
-      await ledger.changeControls({ ...by, change: "freeze", name: "fair", until });
-      return;
+      return [{ ...by, change: "freeze", name: "fair", until }];
     }
     case "lift freeze":
-      await ledger.changeControls({ ...by, change: "lift-freeze", name: "fair" });
-      return;
+      return [{ ...by, change: "lift-freeze", name: "fair" }];
     case "stop everything":
-      await ledger.changeControls({ ...by, change: "stop-everything" });
-      return;
+      return [{ ...by, change: "stop-everything" }];
     case "resume everything":
-      await ledger.changeControls({ ...by, change: "resume-everything" });
-      return;
+      return [{ ...by, change: "resume-everything" }];
     case "hold":
-      await ledger.changeControls({
-        ...by,
-        change: "hold-release",
-        release: given.release,
-        hold: { action: "stage" },
-      });
-      return;
+      return [{ ...by, change: "hold-release", release: given.release, hold: { action: "stage" } }];
     case "clear releases":
-      for (const release of RELEASES) await ledger.changeControls({ ...by, change: "clear-release", release: release });
-      return;
-    case "protect":
-      await ledger.changeControls({
-        ...by,
-        change: "protect",
-        customerIds: customerIds.slice(given.customer, given.customer + 1),
-      });
-      return;
-    case "unprotect":
-      await ledger.changeControls({
-        ...by,
-        change: "unprotect",
-        customerIds: customerIds.slice(given.customer, given.customer + 1),
-      });
-      return;
+      return RELEASES.map((release) => ({ ...by, change: "clear-release", release }));
+    default:
+      return [{ ...by, change: given.kind, customerIds: customerIds.slice(given.customer, given.customer + 1) }];
   }
 }
 

@@ -4,9 +4,8 @@ import type { AlarmState } from "../../../lambda/core/reason-types.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow/run-rollout.ts";
-import type { EventPlan } from "./event-plan.ts";
-import { connect, type EvoVoiceState, REQUEST_TIMEOUT_MS } from "./fake-evo-voice.ts";
-import { AT_ONCE, createMemoryTable, toTable } from "./memory-table.ts";
+import { type Asker, connect, type EvoVoiceState, REQUEST_TIMEOUT_MS } from "./fake-evo-voice.ts";
+import { AT_ONCE, createMemoryTable } from "./memory-table.ts";
 import {
   type Clock,
   createCall,
@@ -19,7 +18,7 @@ import {
 } from "./processes.ts";
 import { createWitness, type Witness } from "./witness.ts";
 
-export interface HistoryOptions {
+export interface WorldOptions {
   /** Which customers begin on staging, one after the other. */
   readonly staging: readonly boolean[];
   /** How many more there are, every third of them on staging; enough of them fill several batches. */
@@ -28,10 +27,6 @@ export interface HistoryOptions {
   readonly slowReplies: boolean;
   readonly onFailure: "rollback" | "halt";
   readonly failureBudget: number;
-  /** What it begins with. */
-  readonly first: EventPlan;
-  /** How far that has come when anything else happens. */
-  readonly steps: number;
 }
 
 /** A world in memory in which nothing happens by itself. */
@@ -75,7 +70,7 @@ export function createHistoryWorld({
   slowReplies,
   onFailure,
   failureBudget,
-}: HistoryOptions): HistoryWorld {
+}: WorldOptions): HistoryWorld {
   const clock: Clock = { nowMs: Date.parse("2026-11-23T00:00:00Z") };
   const evoVoice: EvoVoiceState = { customers: new Map(), mishaps: new Map() };
   const staging = [...given, ...Array.from({ length: crowd }, (_, index) => index % 3 === 0)];
@@ -98,11 +93,11 @@ export function createHistoryWorld({
     retries: { requestTimeoutMs: REQUEST_TIMEOUT_MS },
   });
   const witness = createWitness(clock, evoVoice);
-  const memory = createMemoryTable(witness.wrote);
+  const openTable = createMemoryTable(witness.wrote);
   const world: HistoryWorld = {
     clock,
     evoVoice,
-    ledger: createLedger(toTable(memory, AT_ONCE), ENVIRONMENT),
+    ledger: createLedger(openTable(AT_ONCE), ENVIRONMENT),
     witness,
     accountId: "ours",
     customers: () => evoVoice.customers.values(),
@@ -121,7 +116,7 @@ export function createHistoryWorld({
       execution.process = process;
       const call = createCall(process, clock, { timeoutMs: TABLE_TIMEOUT_MS, slowReplies });
       const requests = createCall(process, clock, { timeoutMs: Number.POSITIVE_INFINITY, slowReplies });
-      const table = toTable(memory, (what, effect) =>
+      const table = openTable((what, effect) =>
         call(what, () => {
           if (world.outages > 0 && process.alive) {
             world.outages -= 1;
@@ -130,22 +125,16 @@ export function createHistoryWorld({
           return witness.by(process, effect);
         }),
       );
+      const asker: Asker = {
+        clock,
+        call: requests,
+        read: (ids) => witness.read(process, ids),
+        write: (flip, begunMs) => witness.flip(process, flip, begunMs),
+      };
       const ports: Ports = {
         policy,
         ledger: createLedger(table, ENVIRONMENT),
-        evoVoice: {
-          connect: (options) =>
-            connect(
-              evoVoice,
-              {
-                clock,
-                call: requests,
-                read: (ids) => witness.read(process, ids),
-                write: (flip, begunMs) => witness.flip(process, flip, begunMs),
-              },
-              options,
-            ),
-        },
+        evoVoice: { connect: (options) => connect(evoVoice, asker, options) },
         executions: {
           findEnd: (arn) =>
             call(`ask for ${arn}`, () => ({

@@ -3,7 +3,6 @@ import type { Call } from "./memory-table.ts";
 
 /** Where a process waits until the history lets it go on. */
 interface Point {
-  readonly what: string;
   /** Until when it sleeps. */
   readonly untilMs?: number;
   /** Sleeps beside the work: nothing waits for it, and it goes on no sooner than its time has come. */
@@ -25,6 +24,7 @@ interface Entry {
 
 /** One process that runs an execution. It only ever goes on when it is told to. */
 export interface Process {
+  readonly id: number;
   readonly execution: Execution;
   alive: boolean;
   readonly points: Point[];
@@ -56,8 +56,11 @@ export interface CallOptions {
   readonly slowReplies: boolean;
 }
 
+let lastId = 0;
+
 export function createProcess(execution: Execution): Process {
-  return { execution, alive: true, points: [] };
+  lastId += 1;
+  return { id: lastId, execution, alive: true, points: [] };
 }
 
 /** Calls of a process: each is made when the process is let go on. */
@@ -70,7 +73,6 @@ export function createCall(process: Process, clock: Clock, { timeoutMs, slowRepl
         answer ??= toAnswer(effect, resolve, reject);
       };
       const point: Point = {
-        what,
         land,
         go() {
           const [isReply, isLate] = [answer !== undefined, clock.nowMs - begunMs > timeoutMs];
@@ -125,20 +127,21 @@ export function sleepsUntil({ points }: Process): number | undefined {
 
 /** A sleep beside the work of a process. */
 export function createSleep(process: Process, clock: Clock) {
-  return (ms: number) =>
-    new Promise<void>((resolve) => {
-      const point: Point = {
-        what: "sleep beside the work",
-        untilMs: clock.nowMs + ms,
-        isBeside: true,
-        land: () => undefined,
-        go() {
-          leave(process, point);
-          resolve();
-        },
-      };
-      process.points.push(point);
-    });
+  return (ms: number) => sleepUntil(process, { untilMs: clock.nowMs + ms, isBeside: true });
+}
+
+function sleepUntil(process: Process, when: Pick<Point, "untilMs" | "isBeside">): Promise<void> {
+  return new Promise((resolve) => {
+    const point: Point = {
+      ...when,
+      land: () => undefined,
+      go() {
+        leave(process, point);
+        resolve();
+      },
+    };
+    process.points.push(point);
+  });
 }
 
 export function standStill(): Promise<void> {
@@ -173,22 +176,11 @@ export function createContext(process: Process, clock: Clock): DurableContext {
       else killProcess(process, false);
     }).then(() => (process.alive ? undefined : NEVER));
 
-  function sleep(entry: Entry, seconds: number): Promise<void> {
+  async function sleep(entry: Entry, seconds: number): Promise<void> {
     entry.dueMs ??= clock.nowMs + seconds * 1000;
-    return new Promise((resolve) => {
-      const point: Point = {
-        what: `sleep in ${entry.name}`,
-        untilMs: entry.dueMs ?? 0,
-        land: () => undefined,
-        go() {
-          leave(process, point);
-          clock.nowMs = Math.max(clock.nowMs, entry.dueMs ?? 0);
-          delete entry.dueMs;
-          resolve();
-        },
-      };
-      process.points.push(point);
-    });
+    await sleepUntil(process, { untilMs: entry.dueMs });
+    clock.nowMs = Math.max(clock.nowMs, entry.dueMs);
+    delete entry.dueMs;
   }
 
   async function run<Result>(entry: Entry, body: () => Promise<Result>): Promise<Result> {

@@ -2,21 +2,26 @@ import fc from "fast-check";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
 import { hasFlipped } from "./has-flipped.ts";
-import { eventPlan, letGoOn, order, running, toEvent, toScene } from "./history-commands.ts";
-import { createHistoryWorld, type HistoryOptions, type HistoryWorld } from "./history-world.ts";
+import { type EventPlan, eventPlan, letGoOn, order, running, toEvent, toScene } from "./history-commands.ts";
+import { createHistoryWorld, type HistoryWorld } from "./history-world.ts";
 import { goOn, type Process, sleepsUntil } from "./processes.ts";
 
 type Commands = Parameters<typeof fc.asyncModelRun<object, HistoryWorld, boolean, object>>[1];
 
-export const historyOptions: fc.Arbitrary<HistoryOptions> = fc.record({
+export const historyOptions = fc.record({
+  /** How far the first rollout has come when anything else happens. */
   steps: fc.nat({ max: 120 }),
   staging: fc.array(fc.boolean(), { minLength: 5, maxLength: 12 }),
   crowd: fc.nat({ max: 29 }).map((n) => (n === 29 ? 400 : 0)),
   slowReplies: fc.boolean(),
-  onFailure: fc.constantFrom("rollback", "halt"),
+  onFailure: fc.constantFrom("rollback" as const, "halt" as const),
   failureBudget: fc.constantFrom(0, 0, 2),
-  first: eventPlan.map((plan) => ({ ...plan, targets: [], action: plan.of % 2 === 0 ? "promote" : "stage" })),
+  /** What it begins with. */
+  first: eventPlan.map(
+    (plan): EventPlan => ({ ...plan, targets: [], action: plan.of % 2 === 0 ? "promote" : "stage" }),
+  ),
 });
+export type HistoryOptions = typeof historyOptions extends fc.Arbitrary<infer Options> ? Options : never;
 
 /** Far more than a history needs. */
 const MOST_STEPS = 100_000;

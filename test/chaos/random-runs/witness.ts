@@ -51,7 +51,7 @@ export interface Witness {
   readonly locks: readonly Held[];
   /** Customers that an order has ever protected. */
   readonly everProtected: ReadonlySet<string>;
-  wrote(key: Key, before: Item | undefined, after: Item): void;
+  wrote(key: Key, after: Item): void;
   /** Makes an effect in the name of a process. */
   by<Result>(process: Process, effect: () => Result): Result;
   read(process: Process, ids: readonly string[]): void;
@@ -81,7 +81,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   let acting: Process | undefined;
 
   const lie = (text: string) => void lies.push(`${text} (at ${now})`);
-  const idOf = (process: Process, customerId: string) => `${processIds(process)} ${customerId}`;
+  const idOf = (process: Process, customerId: string) => `${process.id} ${customerId}`;
 
   function noteOrders(after: LockAndControls): void {
     const before = controls;
@@ -129,8 +129,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       intentions.set(by, intention);
   }
 
-  function noteCommands(key: Key, after: Item): void {
-    const rolloutId = key.pk.slice("rollout#".length);
+  function noteCommands(rolloutId: string, after: Item): void {
     const known = commandsOf.get(rolloutId) ?? [];
     const added = (after.commands as readonly CommandRecord[]).slice(known.length);
     commandsOf.set(rolloutId, [...known, ...added.map((command) => ({ command, at: now }))]);
@@ -216,17 +215,16 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     writes,
     locks,
     everProtected,
-    wrote(key, _before, after) {
+    wrote(key, after) {
       now += 1;
+      const rolloutId = key.pk.slice("rollout#".length);
       if (key.sk === "controls") noteOrders(toControls(after));
-      else if (key.sk === "record") records.set(key.pk.slice("rollout#".length), after);
-      else if (key.sk === "commands") noteCommands(key, after);
+      else if (key.sk === "record") records.set(rolloutId, after);
+      else if (key.sk === "commands") noteCommands(rolloutId, after);
+      else if (key.sk === "stop") stoppedAt.set(rolloutId, now);
       else if (key.sk.startsWith("batch#")) noteBatch(key, after);
-      else if (key.sk === "stop") stoppedAt.set(key.pk.slice("rollout#".length), now);
-      else if (key.sk.startsWith("attempts#rollback-part")) {
-        const rolloutId = key.pk.slice("rollout#".length);
-        if (!turnedBackAt.has(rolloutId)) turnedBackAt.set(rolloutId, now);
-      }
+      else if (key.sk.startsWith("attempts#rollback-part") && !turnedBackAt.has(rolloutId))
+        turnedBackAt.set(rolloutId, now);
     },
     by(process, effect) {
       acting = process;
@@ -293,15 +291,6 @@ function isIn(batch: BatchFacts, customerId: string, isUndo: boolean): boolean {
 }
 
 type BatchFacts = ReturnType<typeof fromBatchItem>;
-
-const ids = new WeakMap<Process, number>();
-let lastId = 0;
-
-function processIds(process: Process): number {
-  const id = ids.get(process) ?? ++lastId;
-  ids.set(process, id);
-  return id;
-}
 
 function eventOf(records: ReadonlyMap<string, Item>, rolloutId: string): DeployEvent | undefined {
   const text = records.get(rolloutId)?.event;

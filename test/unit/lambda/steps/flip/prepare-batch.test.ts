@@ -5,7 +5,7 @@ import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
 import { createStopSignal, type StopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
-import { AT_ONCE, createMemoryTable, toTable } from "../../../../chaos/random-runs/memory-table.ts";
+import { AT_ONCE, createMemoryTable } from "../../../../chaos/random-runs/memory-table.ts";
 import { expect, test } from "../../../../support/jest.ts";
 import { aCustomer, aRollout } from "../fake-ports.ts";
 
@@ -21,13 +21,7 @@ interface Given {
 
 /** A rollout with one batch of two customers. */
 async function given({ look = () => undefined, protectedIds = [], losesReply = false }: Given) {
-  const ledger = createLedger(
-    toTable(
-      createMemoryTable(() => undefined),
-      AT_ONCE,
-    ),
-    "https://evovoice.example.com",
-  );
+  const ledger = createLedger(createMemoryTable()(AT_ONCE), "https://evovoice.example.com");
   const policy = parsePolicy({ baseUrl: "https://evovoice.example.com", accountIds: ["account"] });
   await ledger.putBatch("night", 0, CUSTOMERS);
   const stopSignal = createStopSignal({ untilMs: 1, nowMs: () => 0 });
