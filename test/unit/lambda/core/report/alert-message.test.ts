@@ -5,6 +5,7 @@ import { readCommand } from "../../../../../lambda/contract/command.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
 import { explain } from "../../../../../lambda/core/reasons.ts";
 import { toAlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
+import { renderReport } from "../../../../../lambda/core/report/render-report.ts";
 import type { Report } from "../../../../../lambda/core/report/report.ts";
 import { END_STATUSES } from "../../../../../lambda/core/report/rollout-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
@@ -15,25 +16,11 @@ const HELD = { code: "release-held", release: "2026.11.0", by: "ann", since: "20
 const NO_ANSWER = explain({ code: "no-answer", operation: "flip", why: "ECONNRESET" });
 
 const aReport = (given: Partial<Report> = {}): Report => ({
-  rolloutId: "promote-1a2b",
-  action: "promote",
-  release: "2026.11.0",
-  status: "halted",
-  dryRun: false,
-  counts: { ...NO_COUNTS, flipped: 12 },
-  exceptions: [],
-  moreExceptions: 0,
-  startedAt: "2026-11-23T02:00:00.000Z",
-  durationMs: 192_000,
-  ...given,
+  ...{ rolloutId: "promote-1a2b", action: "promote", release: "2026.11.0", status: "halted", dryRun: false },
+  ...{ counts: { ...NO_COUNTS, flipped: 12 }, exceptions: [], moreExceptions: 0 },
+  ...{ startedAt: "2026-11-23T02:00:00.000Z", durationMs: 192_000, ...given },
 });
-
-const rollback = (given: Partial<NonNullable<Report["rollback"]>>) => ({
-  restored: 0,
-  conflicting: 0,
-  failed: 0,
-  ...given,
-});
+const rollback = (restored: number, failed = 0, conflicting = 0) => ({ restored, failed, conflicting });
 const flipped = (number: number, failed = 0) => ({ ...NO_COUNTS, flipped: number, failed });
 
 /** What stands in a line of its own, and is whole JSON. */
@@ -46,6 +33,9 @@ const RETRY = { action: "retry", rolloutId: "promote-1a2b" };
 const CLEAR = { command: "clear-release", release: "2026.11.0", requestedBy: "YOU", reason: "WHY" };
 
 describe("which end sends which alert", () => {
+  const FAILED = { status: "failed", counts: flipped(4) } as const;
+  const ASKED = { action: "rollback", status: "rolled-back", of: ["promote-0"] } as const;
+
   test.each<[string, Partial<Report>, string | undefined, readonly unknown[]]>([
     ["succeeded", { status: "succeeded" }, undefined, []],
     ["the plan of a dry run", { status: "planned", dryRun: true }, undefined, []],
@@ -56,48 +46,33 @@ describe("which end sends which alert", () => {
     ["aborted before the first flip", { status: "aborted", counts: NO_COUNTS }, undefined, []],
     ["aborted with one flipped", { status: "aborted", counts: flipped(1) }, "critical", [ROLLBACK, RETRY]],
     ["halted with some flipped", { status: "halted" }, "critical", [ROLLBACK, RETRY]],
-    [
-      "failed with some flipped",
-      { status: "failed", problems: [explain({ code: "lock-lost", rolloutId: "promote-1a2b" })] },
-      "critical",
-      [ROLLBACK, RETRY],
-    ],
+    ["failed with some flipped", { status: "failed" }, "critical", [ROLLBACK, RETRY]],
     ["failed with no customer flipped", { status: "failed", counts: flipped(0, 3) }, "warning", []],
+    ["failed, every customer restored", { ...FAILED, rollback: rollback(4) }, "warning", []],
+    // The release is held by now: a retry would be refused.
+    ["failed, one of four customers not restored", { ...FAILED, rollback: rollback(3, 1) }, "critical", [ROLLBACK]],
     [
-      "failed after every customer was restored",
-      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 4 }) },
+      "failed, every customer restored except a conflicting one",
+      { ...FAILED, rollback: rollback(3, 0, 1) },
       "warning",
       [],
     ],
     [
-      "failed with one of four customers not restored",
-      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, failed: 1 }) },
-      "critical",
-      // The release is held by now: a retry would be refused.
-      [ROLLBACK],
-    ],
-    [
-      "failed after every customer was restored except a conflicting one",
-      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, conflicting: 1 }) },
-      "warning",
-      [],
-    ],
-    [
-      "failed in the middle of its rollback, before all customers were counted",
-      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 1 }) },
+      "failed in its rollback, before all customers were counted",
+      { ...FAILED, rollback: rollback(1) },
       "critical",
       [ROLLBACK],
     ],
-    ["rolled back", { status: "rolled-back", rollback: rollback({ restored: 12 }) }, "warning", [CLEAR]],
+    ["rolled back", { status: "rolled-back", rollback: rollback(12) }, "warning", [CLEAR]],
     [
       "rolled back except conflicting customers",
-      { status: "rolled-back", rollback: rollback({ restored: 11, conflicting: 1 }) },
+      { status: "rolled-back", rollback: rollback(11, 0, 1) },
       "warning",
       [CLEAR],
     ],
     [
       "rolled back, one customer not restored",
-      { status: "rolled-back", rollback: rollback({ restored: 11, failed: 1 }) },
+      { status: "rolled-back", rollback: rollback(11, 1) },
       "critical",
       [customersOf("promote-1a2b", "not-restored"), ROLLBACK],
     ],
@@ -109,21 +84,16 @@ describe("which end sends which alert", () => {
     ],
     ["partial, for named customers", { status: "partial", counts: flipped(9), namedSkipped: 1 }, "warning", []],
     ["refused", { status: "refused", counts: NO_COUNTS }, "warning", []],
-    [
-      "a rollback that a person asked for",
-      { action: "rollback", status: "rolled-back", rollback: rollback({ restored: 2 }), of: ["promote-0"] },
-      "info",
-      [CLEAR],
-    ],
+    ["a rollback that a person asked for", { ...ASKED, rollback: rollback(2) }, "info", [CLEAR]],
     [
       "a rollback that a person asked for, with customers not restored",
-      { action: "rollback", status: "rolled-back", rollback: rollback({ failed: 2 }), of: ["promote-0"] },
+      { ...ASKED, rollback: rollback(0, 2) },
       "critical",
       [customersOf("promote-0", "not-restored"), { action: "rollback", rolloutId: "promote-0" }],
     ],
     [
       "a rollback of a release and its retries that failed",
-      { action: "rollback", status: "failed", counts: NO_COUNTS, of: ["retry-1", "promote-0"] },
+      { ...ASKED, status: "failed", counts: NO_COUNTS, of: ["retry-1", "promote-0"] },
       "critical",
       [{ action: "rollback", release: "2026.11.0" }],
     ],
@@ -134,76 +104,26 @@ describe("which end sends which alert", () => {
   });
 
   test("every status has a severity, with and without customers that stay flipped", () => {
-    for (const status of END_STATUSES) {
-      for (const counts of [NO_COUNTS, flipped(3, 2)]) {
-        const message = toAlertMessage(aReport({ status, counts }));
-        expect([undefined, "info", "warning", "critical"]).toContain(message?.severity);
-      }
-    }
+    const reports = END_STATUSES.flatMap((status) => [NO_COUNTS, flipped(3, 2)].map((counts) => ({ status, counts })));
+    for (const report of reports)
+      expect([undefined, "info", "warning", "critical"]).toContain(toAlertMessage(aReport(report))?.severity);
   });
 });
 
 test("the message is the plain report, with a subject for a phone", () => {
+  const exceptions = [
+    { customerId: "c-1", name: "Harbor Dental", outcome: "not-restored", reason: NO_ANSWER },
+  ] as const;
   const report = aReport({
     status: "rolled-back",
-    problems: [explain({ ...IN_ALARM, detail: "Threshold Crossed" })],
-    counts: { ...flipped(1_200, 2), skipped: 3_798 },
-    skippedBy: [{ ...explain({ code: "not-attempted", why: [IN_ALARM] }), customers: 3_798 }],
-    rollback: rollback({ restored: 1_199, failed: 1 }),
-    exceptions: [
-      {
-        customerId: "c-1",
-        name: "Harbor Dental",
-        outcome: "not-restored",
-        reason: NO_ANSWER,
-      },
-      { customerId: "c-2", name: "Quiet Bakery", outcome: "failed", reason: NO_ANSWER },
-    ],
-    requestedBy: "release bot",
-    reason: "weekly release",
+    counts: flipped(1_200, 2),
+    rollback: rollback(1_199, 1),
+    exceptions,
   });
   expect(toAlertMessage(report)).toEqual({
     severity: "critical",
     subject: "Cutover critical: promote 2026.11.0: rolled back, 1 customer not restored",
-    text: `promote 2026.11.0   rolled back, 1 not restored
-
-why
-  alarm calls failing is in ALARM: Threshold Crossed
-
-  flipped    1,200
-  unchanged      0
-  skipped    3,798
-  failed         2
-
-rollback
-  restored     1,199
-  conflicting      0
-  failed           1
-
-skipped
-  3,798  not attempted: the rollout was stopped
-
-not restored, still where the rollout put them
-  ${NO_ANSWER.message}
-    Harbor Dental  (c-1)
-
-failed
-  ${NO_ANSWER.message}
-    Quiet Bakery  (c-2)
-  and 1 more; the command customers lists all of them
-
-rollout   promote-1a2b
-asked by  release bot, as the sender says
-because   weekly release
-started   2026-11-23 02:00:00 UTC
-took      3 min 12 s
-
-next
-  Look at the customers named above. To list all of them:
-{"command":"customers","rolloutId":"promote-1a2b","outcome":"not-restored"}
-  Send the rollback again. It continues with the customers that failed:
-{"action":"rollback","rolloutId":"promote-1a2b"}
-`,
+    text: renderReport(report, "plain"),
   });
 });
 
@@ -252,9 +172,8 @@ describe("texts from outside", () => {
 
   test("are cut: a problem of a thousand lines, and a long release in the subject", () => {
     const problem = Array.from({ length: 1_000 }, (_, index) => `${index} ${"x".repeat(2_000)}`).join("\n");
-    const message = toAlertMessage(
-      aReport({ problems: [explain({ code: "bad-secret", problem })], release: "r".repeat(128) }),
-    );
+    const problems = [explain({ code: "bad-secret", problem })];
+    const message = toAlertMessage(aReport({ problems, release: "r".repeat(128) }));
     expect(message?.text.length).toBeLessThan(10_000);
     expect(message?.text).toContain("and 988 more lines in the report");
     expect(message?.subject).toBe(`Cutover critical: promote ${"r".repeat(37)}...: halted, 12 customers stay fli...`);

@@ -16,15 +16,8 @@ const PROTECTED_BY_ID = explain({ code: "protected-by-policy", by: "id" });
 const BUDGET = explain({ code: "failure-budget", failed: 14, allowed: 12, planned: 1_265 });
 
 const plan = {
-  ...{
-    hash: "9bed8e4e9dba5d39909e5209",
-    flip: 1_265,
-    unchanged: 666,
-    skipped: 69,
-    batches: 6,
-    settledItems: 3,
-    waves: [],
-  },
+  ...{ hash: "9bed8e4e9dba5d39909e5209", flip: 1_265, unchanged: 666, skipped: 69 },
+  ...{ batches: 6, settledItems: 3, waves: [] },
 };
 const SKIPPED_BY = [
   { ...EXCLUDED, customers: 52 },
@@ -56,15 +49,20 @@ function anOutcome(index: number, changes: Partial<Exception> = {}): Exception {
   return { customerId, name: `Customer ${index}`, outcome: "failed", reason, ...changes };
 }
 
-const notAttempted = (why: Reason, customers: number) => ({
-  ...explain({ code: "not-attempted", why: [why] }),
-  customers,
-});
+const counted = (reason: Reason, customers: number) => ({ ...explain(reason), customers });
+const notAttempted = (why: Reason, customers: number) => counted({ code: "not-attempted", why: [why] }, customers);
+const none = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
+/** What a person sends to continue with a rollout or a release, in a line of its own. */
+const ROLL_BACK = '\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n';
+const RETRY = '\n{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}\n';
+const CLEAR = '\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n';
 
-const render = (report: Report, columns?: number) => renderReport(report, "terminal", columns ? { columns } : {});
+/** For a terminal of 60 columns, or of so many. */
+const render = (changes: Partial<Report>, columns?: number) =>
+  renderReport(aReport(changes), "terminal", columns ? { columns } : {});
 
 test("says of a rollout that succeeded what, how many, why skipped, which sender and how long", () => {
-  expect(render(aReport())).toBe(`promote 2026.11.0   succeeded
+  expect(render({})).toBe(`promote 2026.11.0   succeeded
 
   flipped    1,265
   unchanged    666
@@ -88,21 +86,18 @@ test("says of a stopped rollout why, which customers failed by reason, and what 
   const exceptions = [
     ...Array.from({ length: 14 }, (_, index) => anOutcome(index + 1)),
     ...PLANNED_SKIPS,
-    ...[97, 98].map((index) =>
-      anOutcome(index, { outcome: "skipped", reason: explain({ code: "not-attempted", why: [BUDGET] }) }),
-    ),
+    ...[97, 98].map((index) => anOutcome(index, { outcome: "skipped", reason: notAttempted(BUDGET, 1) })),
     anOutcome(99, { outcome: "skipped", reason: PROTECTED_BY_ID }),
   ];
   const counts = { flipped: 251, unchanged: 666, deferred: 0, skipped: 1_069, failed: 14 };
-  const failedBy = [
-    { ...anOutcome(1).reason, customers: 11 },
-    { ...explain({ code: "customer-gone" }), customers: 3 },
-  ];
+  const names = exceptions
+    .slice(0, 10)
+    .map(({ name, customerId }) => `    ${name}  (${customerId})`)
+    .join("\n");
+  const failedBy = [counted(anOutcome(1).reason, 11), counted({ code: "customer-gone" }, 3)];
   const skippedBy = [notAttempted(BUDGET, 999), ...SKIPPED_BY, { ...PROTECTED_BY_ID, customers: 1 }];
   expect(
-    render(
-      aReport({ status: "failed", problems: [BUDGET], counts, exceptions, skippedBy, failedBy, moreExceptions: 1_068 }),
-    ),
+    render({ status: "failed", problems: [BUDGET], counts, exceptions, skippedBy, failedBy, moreExceptions: 1_068 }),
   ).toBe(`promote 2026.11.0   failed
 
 why
@@ -123,16 +118,7 @@ skipped
 failed
   11 customers: flip was answered with 500; Evo Voice
   failed: look at its status, then retry
-    Customer 1  (5cc584a00ae4a9cbfabd0001)
-    Customer 2  (5cc584a00ae4a9cbfabd0002)
-    Customer 3  (5cc584a00ae4a9cbfabd0003)
-    Customer 4  (5cc584a00ae4a9cbfabd0004)
-    Customer 5  (5cc584a00ae4a9cbfabd0005)
-    Customer 6  (5cc584a00ae4a9cbfabd0006)
-    Customer 7  (5cc584a00ae4a9cbfabd0007)
-    Customer 8  (5cc584a00ae4a9cbfabd0008)
-    Customer 9  (5cc584a00ae4a9cbfabd0009)
-    Customer 10  (5cc584a00ae4a9cbfabd0010)
+${names}
   3 customers: Evo Voice no longer has this customer; see
   whether it was deleted
   and 4 more; the command customers lists all of them
@@ -156,17 +142,14 @@ next
 
 test("advises no retry of a rollout that stopped after its last flip", () => {
   const counts = { flipped: 1_265, unchanged: 666, deferred: 0, skipped: 69, failed: 0 };
-  const text = render(aReport({ status: "halted", counts }));
+  const text = render({ status: "halted", counts });
   expect(text).toContain("To restore every customer");
   expect(text).not.toContain("to continue with");
 });
 
 test("shows every line of a refused rollout's problem and no counts", () => {
-  const { plan: _none, ...report } = aReport({
-    status: "refused",
-    problems: [explain({ code: "bad-secret", problem: "nothing was done:\n  - it came too late" })],
-  });
-  const text = render(report);
+  const problems = [explain({ code: "bad-secret", problem: "nothing was done:\n  - it came too late" })];
+  const text = render({ status: "refused", plan: undefined, problems });
   expect(text).toMatch(
     /^promote 2026\.11\.0 {3}refused: no customer was flipped\n\nwhy\n {2}nothing was done:\n {2}- it came/,
   );
@@ -175,11 +158,10 @@ test("shows every line of a refused rollout's problem and no counts", () => {
 });
 
 test("shows for a dry run what would be flipped", () => {
-  const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
-  expect(render(aReport({ status: "planned", dryRun: true, counts }))).toContain(
+  expect(render({ status: "planned", dryRun: true, counts: none })).toContain(
     "planned only: no customer was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
   );
-  const text = render(aReport({ status: "planned", dryRun: true, counts }), 200);
+  const text = render({ status: "planned", dryRun: true, counts: none }, 200);
   expect(text).toContain(
     `To run exactly this plan, and no other:\nthe same event with "dryRun":false,"plan":"9bed8e4e9dba"`,
   );
@@ -202,7 +184,7 @@ test("lists the first 50 customers that a dry run would flip, wave by wave", () 
 });
 
 test("gives no advice about an event that was sent before", () => {
-  const text = render(aReport({ status: "running", joined: true }));
+  const text = render({ status: "running", joined: true });
   expect(text).toMatch(/^promote 2026\.11\.0 {3}running \(sent before\)\n/);
   expect(text).not.toContain("next");
 });
@@ -215,9 +197,11 @@ describe("what comes from outside cannot steer a terminal", () => {
     ["C1 controls", "Miller\u009b31m Dental", "Miller Dental"],
   ])("%s in a name", (_what, name, shown) => {
     const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 69, failed: 1 };
-    const text = render(
-      aReport({ status: "partial", counts, exceptions: [anOutcome(1, { name, referenceId: "REF-1\u0007" })] }),
-    );
+    const text = render({
+      status: "partial",
+      counts,
+      exceptions: [anOutcome(1, { name, referenceId: "REF-1\u0007" })],
+    });
     expect(text).toMatch(new RegExp(`\n {4}REF-1  ${shown}  \\(5cc584a00ae4a9cbfabd0001\\)\n`));
     expect(text).not.toMatch(STEERING);
   });
@@ -227,7 +211,7 @@ test.each([32, 40, 60, 80])("no line is longer than %i columns, except commands,
   const kinds: readonly OutcomeKind[] = ["failed", "deferred"];
   const exceptions = kinds.flatMap((outcome, index) => [anOutcome(index, { outcome, name: "Ä".repeat(100) })]);
   const counts = { flipped: 1, unchanged: 0, deferred: 1, skipped: 69, failed: 120 };
-  const lines = render(aReport({ status: "failed", problems: [BUDGET], counts, exceptions }), columns).split("\n");
+  const lines = render({ status: "failed", problems: [BUDGET], counts, exceptions }, columns).split("\n");
   for (const line of lines.filter((text) => !text.startsWith("{"))) expect(line.length).toBeLessThanOrEqual(columns);
 });
 
@@ -257,24 +241,16 @@ test("counts customers that something else moved since the plan", () => {
   expect(renderReport(aReport({ movedMeanwhile: 3 }), "terminal", { columns: 200 })).toContain(
     "moved     3 of the plan had the wanted flag before the rollout came to them",
   );
-  expect(render(aReport({}))).not.toContain("moved");
+  expect(render({})).not.toContain("moved");
 });
 
 const NOTE = explain({ code: "wave-empty", cohort: "beta" });
-const waveOf = (wave: number, customers: number, bakeSeconds: number, note?: typeof NOTE) => ({
-  ...{ wave, from: 0, to: 0, customers, bakeSeconds },
-  ...(note !== undefined && { note }),
-});
-const inWaves = {
-  ...plan,
-  waves: [waveOf(1, 20, 1_800), waveOf(2, 0, 1_800, NOTE), waveOf(3, 245, 5_400), waveOf(4, 1_000, 0)],
+const waveOf = (wave: number, customers: number, bakeSeconds: number, changes: object = {}) => {
+  return { wave, from: 0, to: 0, customers, bakeSeconds, ...changes };
 };
-const ALARM = explain({
-  code: "alarm",
-  alarm: "phone-errors",
-  state: "ALARM",
-  detail: "7 datapoints were over 5",
-});
+const WAVES = [waveOf(1, 20, 1_800), waveOf(2, 0, 1_800, { note: NOTE }), waveOf(3, 245, 5_400), waveOf(4, 1_000, 0)];
+const inWaves = { ...plan, waves: WAVES };
+const ALARM = explain({ code: "alarm", alarm: "phone-errors", state: "ALARM", detail: "7 datapoints were over 5" });
 const wentOn = { wave: 1, customers: 20, bakeSeconds: 1_800, decision: "proceed", reasons: [] } as const;
 const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: [NOTE] };
 const stopped = (decision: "roll back" | "halt") =>
@@ -286,46 +262,39 @@ const counts = { flipped: 265, unchanged: 666, deferred: 0, skipped: 1_069, fail
 describe("a rollout in waves", () => {
   test("that was rolled back completely says that its release is held, and what clears it", () => {
     const rollback = { restored: 265, conflicting: 0, failed: 0 };
-    const text = render(aReport({ status: "rolled-back", problems: [ALARM], plan: inWaves, waves, counts, rollback }));
+    const text = render({ status: "rolled-back", problems: [ALARM], plan: inWaves, waves, counts, rollback });
     expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
-    expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
+    expect(text).toContain(CLEAR);
     expect(text).not.toContain("not restored");
   });
 
-  test.each([
-    ["halted", "halt", "245 customers, stopped, halted"],
-    ["aborted", "halt", "245 customers, stopped, aborted"],
-  ] as const)("that was %s says what rolls it back and what continues it", (status, decision, line) => {
-    const text = render(
-      aReport({ status, problems: [ALARM], plan: inWaves, waves: [wentOn, passed, stopped(decision)], counts }),
-    );
-    expect(text).toContain(`  3  ${line}\n`);
-    expect(text).toContain('\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n');
-    expect(text).toContain('\n{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}\n');
+  test.each(["halted", "aborted"] as const)("that was %s says what rolls it back and what continues it", (status) => {
+    const text = render({ status, problems: [ALARM], plan: inWaves, waves: [wentOn, passed, stopped("halt")], counts });
+    for (const part of [`  3  245 customers, stopped, ${status}\n`, ROLL_BACK, RETRY]) expect(text).toContain(part);
     expect(text).not.toContain("rolled back");
   });
 
   test("that proceeded early names the person who skipped the bake, and the reason", () => {
     const skipped = { ...wentOn, reasons: [explain({ code: "bake-skipped", by: "ann", why: "seen enough" })] };
-    const text = render(aReport({ plan: inWaves, waves: [skipped] }));
+    const text = render({ plan: inWaves, waves: [skipped] });
     expect(text).toContain(
       "  1  20 customers, bake of 30 min cut short, proceeded\n     the bake was skipped by ann: seen enough\n",
     );
   });
 
   test("that is only planned shows each wave before anything is flipped", () => {
-    expect(render(aReport({ status: "planned", dryRun: true, plan: inWaves }))).toContain(
+    expect(render({ status: "planned", dryRun: true, plan: inWaves })).toContain(
       "waves\n  1  20 customers, then a bake of 30 min\n  2  no customer of cohort beta is left to be flipped\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
     );
   });
 
   test("that waits for an approval before its only wave says so, planned and under way", () => {
-    const asked = { ...plan, waves: [{ ...waveOf(1, 20, 0), approvalSeconds: 86_400 }] };
-    expect(render(aReport({ status: "planned", dryRun: true, plan: asked }))).toContain(
+    const asked = { ...plan, waves: [waveOf(1, 20, 0, { approvalSeconds: 86_400 })] };
+    expect(render({ status: "planned", dryRun: true, plan: asked })).toContain(
       "  1  20 customers, after an approval within 24 h\n",
     );
     const approval = explain({ code: "approved", wave: 1, by: "ann", at: "2026-11-23T12:00:00Z", why: "lunch" });
-    const text = render(aReport({ plan: asked, waves: [{ ...wentOn, bakeSeconds: 0, approval }] }), 200);
+    const text = render({ plan: asked, waves: [{ ...wentOn, bakeSeconds: 0, approval }] }, 200);
     expect(text).toContain(
       "  1  20 customers, proceeded\n     wave 1 was approved by ann at 2026-11-23 12:00:00 UTC: lunch\n",
     );
@@ -334,11 +303,9 @@ describe("a rollout in waves", () => {
   test("that was rejected and halted says that its release is held, and not to retry it", () => {
     const rejected = explain({ code: "rejected", wave: 3, by: "ann", at: "2026-11-23T12:00:00Z", why: "calls drop" });
     const results = [wentOn, passed, { ...stopped("halt"), reasons: [rejected] }];
-    const text = render(
-      aReport({ status: "halted", problems: [rejected], plan: inWaves, waves: results, counts, held: true }),
-    );
-    expect(text).toContain('\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n');
-    expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
+    const text = render({ status: "halted", problems: [rejected], plan: inWaves, waves: results, counts, held: true });
+    expect(text).toContain(ROLL_BACK);
+    expect(text).toContain(CLEAR);
     expect(text).not.toContain('"retry"');
   });
 
@@ -346,46 +313,38 @@ describe("a rollout in waves", () => {
     const many = Array.from({ length: 20 }, (_, index) => waveOf(index + 1, 10, 60));
     const results = many.slice(0, 9).map(({ wave }) => ({ ...wentOn, wave, customers: 10, bakeSeconds: 60 }));
     const last = { ...stopped("halt"), wave: 10, customers: 10, bakeSeconds: 60 };
-    const report = {
-      status: "halted",
-      problems: [ALARM],
-      plan: { ...plan, waves: many },
-      waves: [...results, last],
-    } as const;
-    expect(render(aReport(report))).toContain(
+    const ended = { status: "halted", problems: [ALARM], waves: [...results, last] } as const;
+    const report = { ...ended, plan: { ...plan, waves: many } };
+    expect(render(report)).toContain(
       "waves\n    1–9  90 customers, baked 1 min, proceeded\n     10  10 customers, stopped, halted\n  11–20  100 customers, not started\n",
     );
     const dozen = { ...report, plan: { ...plan, waves: many.slice(0, 12) } };
-    expect(render(aReport(dozen))).toContain("\n   1  10 customers, baked 1 min, proceeded\n   2  10 customers");
+    expect(render(dozen)).toContain("\n   1  10 customers, baked 1 min, proceeded\n   2  10 customers");
   });
 
   test("that was stopped before a wave's first flip does not say that the wave was rolled back", () => {
     const third = { ...inWaves.waves[2], ...stopped("roll back") };
     const report = { status: "rolled-back", problems: [ALARM], plan: inWaves, waves: [wentOn, passed, third] } as const;
     const flipped = { ...counts, flipped: 20, skipped: 1_314 };
-    const text = render(
-      aReport({ ...report, counts: flipped, skippedBy: [notAttempted(ALARM, 1_245), ...SKIPPED_BY] }),
-    );
+    const text = render({ ...report, counts: flipped, skippedBy: [notAttempted(ALARM, 1_245), ...SKIPPED_BY] });
     expect(text).toContain("\n  3  245 customers, stopped before its first flip\n");
   });
 
   test("says why its event overrode alarms and freezes, and which", () => {
     const reason = "the release mends it";
     const override = { reason, alarms: ["phone-errors"], freezes: ["fair"] };
-    expect(render(aReport({ override }), 200)).toContain(
+    expect(render({ override }, 200)).toContain(
       "override  the release mends it; passed before the first flip: alarm phone-errors in ALARM, freeze fair\n",
     );
   });
 });
-
-const none = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
 
 describe("a rollback by event", () => {
   const asked = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
 
   test("that restored every customer says so, of which rollouts, and has counts of its own", () => {
     const rollback = { restored: 1_265, conflicting: 0, failed: 0 };
-    const text = render(aReport({ ...asked, status: "rolled-back", rollback }));
+    const text = render({ ...asked, status: "rolled-back", rollback });
     expect(text).toContain("rollback 2026.11.0   rolled back\n\nrollback\n  restored     1,265\n");
     expect(text).toContain("of        promote-1, promote-0\n");
     expect(text).not.toContain("unchanged");
@@ -393,13 +352,13 @@ describe("a rollback by event", () => {
 
   test("as a dry run says how many customers it would look at", () => {
     const rollback = { restored: 0, conflicting: 0, failed: 42 };
-    const text = render(aReport({ ...asked, status: "planned", dryRun: true, rollback }));
+    const text = render({ ...asked, status: "planned", dryRun: true, rollback });
     expect(text).toContain("planned only: no customer was flipped\n\n  to restore  42\n");
   });
 
   test("that failed for some is sent again by its source rollout, or by its release", () => {
     const rollback = { restored: 3, conflicting: 0, failed: 1 };
-    const sent = (of: readonly string[]) => render(aReport({ ...asked, of, status: "rolled-back", rollback }));
+    const sent = (of: readonly string[]) => render({ ...asked, of, status: "rolled-back", rollback });
     expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
     expect(sent(["promote-1"])).toContain(
       '\n{"command":"customers","rolloutId":"promote-1","outcome":"not-restored"}\n',
@@ -413,11 +372,11 @@ test("a rollback that names some customers says which rollout's list has all of 
   const rollback = { restored: 0, conflicting: 0, failed: 7 };
   const exceptions = [anOutcome(7, { outcome: "not-restored" })];
   const report = { action: "rollback", status: "aborted", of: ["promote-1"], rollback, exceptions } as const;
-  expect(render(aReport(report), 200)).toContain("and 6 more; the command customers of promote-1 lists all of them");
+  expect(render(report, 200)).toContain("and 6 more; the command customers of promote-1 lists all of them");
 });
 
 test("a retry names its source rollout", () => {
-  expect(render(aReport({ action: "retry", of: ["promote-1"] }))).toMatch(/^retry 2026.*\nof {8}promote-1\n/s);
+  expect(render({ action: "retry", of: ["promote-1"] })).toMatch(/^retry 2026.*\nof {8}promote-1\n/s);
 });
 
 describe("a rollout that is under way", () => {
@@ -425,7 +384,7 @@ describe("a rollout that is under way", () => {
   const progress = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
 
   test("says which wave bakes, the waves before, the counts so far, and how to stop it", () => {
-    const text = render(aReport({ status: "running", plan: inWaves, counts, progress }));
+    const text = render({ status: "running", plan: inWaves, counts, progress });
     expect(text).toContain(`promote 2026.11.0   running
 
 now
@@ -456,7 +415,7 @@ waves
     const heldBy = [explain({ code: "alarm", alarm: "calls-drop", state: "INSUFFICIENT_DATA" })];
     const held = { ...progress, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
     const where = phase === "preparing" ? { ...held, wave: undefined } : held;
-    const text = render(aReport({ status: "running", plan: inWaves, counts, progress: where }));
+    const text = render({ status: "running", plan: inWaves, counts, progress: where });
     expect(text).toContain(`\nnow\n  ${said}`);
     expect(text).toContain("  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n");
     if (phase !== "preparing") expect(text).toContain(`\n  ${wave}\n`);
@@ -473,28 +432,22 @@ waves
   });
 
   test("and at the end of its bake says that it is at its gate", () => {
-    const text = render(
-      aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, bakeLeftSeconds: 0 } }),
-    );
+    const text = render({ status: "running", plan: inWaves, counts, progress: { ...progress, bakeLeftSeconds: 0 } });
     expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23 02:10:00 UTC\n");
     expect(text).toContain("\n  3  245 customers, at its gate\n");
   });
 
   test("and paused names the person who paused it, and what ends the pause", () => {
     const heldBy = [explain({ code: "paused", by: "ann", until: "2026-11-23T03:00:00.000Z", why: "lunch" })];
-    const text = render(aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }), 200);
+    const text = render({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }, 200);
     expect(text).toContain("  held: paused by ann until 2026-11-23 03:00:00 UTC: lunch\n");
     expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
   });
 
   test("and waits for the lock says which rollout has it", () => {
-    const waiting = {
-      phase: "waiting",
-      since,
-      heldBy: [explain({ code: "waits-for-lock", holder: "promote-1" })],
-      noted: [],
-    } as const;
-    const text = render(aReport({ status: "waiting", plan: undefined, counts: none, progress: waiting }));
+    const heldBy = [explain({ code: "waits-for-lock", holder: "promote-1" })];
+    const waiting = { phase: "waiting", since, heldBy, noted: [] } as const;
+    const text = render({ status: "waiting", plan: undefined, counts: none, progress: waiting });
     expect(text).toContain("waiting to begin\n\nnow\n  waits to begin, since 2026");
     expect(text).toContain("  held: promote-1 has the lock\n");
     expect(text).toContain("To stop it:\n");
@@ -504,7 +457,7 @@ waves
     const rollback = { restored: 12, conflicting: 0, failed: 253 };
     const turning = { ...progress, phase: "rolling back", bakeLeftSeconds: undefined } as const;
     const exceptions = [anOutcome(7, { outcome: "not-restored" })];
-    const text = render(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning, exceptions }));
+    const text = render({ status: "running", plan: inWaves, counts, rollback, progress: turning, exceptions });
     expect(text).not.toContain("more; the command customers");
     expect(text).toContain("  rolls back, wave 3 of 4, since");
     expect(text).toContain("\n  restored           12\n  conflicting         0\n  not restored yet  253\n");
@@ -625,16 +578,12 @@ Send the rollback again\\. It continues with the customers that failed\\:
     const exceptions = [anOutcome(1, { name: evil, reason: reasonOf(evil) })];
     const text = inMarkdown({
       ...{ status: "failed", problems: [reasonOf(evil)], requestedBy: evil, reason: evil, release: evil, exceptions },
-      skippedBy: [{ ...reasonOf(evil), customers: 2 }],
+      skippedBy: [counted(reasonOf(evil), 2)],
       counts: { ...none, failed: 1 },
     });
     const ours = text.split("\n").filter((line) => !/^(\{.*\}|```(json)?)$/.test(line));
-    expect(
-      ours
-        .join("\n")
-        .replaceAll(/\\[!-/:-@[-`{-~]/g, "")
-        .match(/[<>`[\]()_]/g),
-    ).toBeNull();
+    const unescaped = ours.join("\n").replaceAll(/\\[!-/:-@[-`{-~]/g, "");
+    expect(unescaped).not.toMatch(/[<>`[\]()_]/);
     for (const line of ours.filter((row) => row.startsWith("|")))
       expect(line.replaceAll(/\\./g, "").match(/\|/g)).toHaveLength(3);
     expect(text).not.toMatch(STEERING);

@@ -1,6 +1,7 @@
 import type { FlipEvent } from "../../../../../lambda/contract/deploy-event.ts";
 import {
   addCounts,
+  type Counts,
   countOutcomes,
   NO_COUNTS,
   type OutcomeKind,
@@ -16,124 +17,66 @@ const INCOMPLETE = [{ code: "incomplete-lookup", seen: "pass 1 saw 3 customers" 
 const TIMES = { startedAt: "2026-11-23T01:00:00.000Z", endedAt: "2026-11-23T01:00:05.000Z", durationMs: 5_000 };
 
 const aPlan = (changes: Partial<Plan> = {}): Plan => ({
-  hash: "0".repeat(64),
-  flip: 10,
-  unchanged: 0,
-  skipped: 0,
-  batches: 1,
-  settledItems: 0,
-  waves: [],
-  ...changes,
+  ...{ hash: "0".repeat(64), flip: 10, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [], ...changes },
 });
 
+const NO_ANSWER = explain({ code: "no-answer", operation: "flip", why: "ECONNRESET" });
 const outcomes = (count: number, outcome: Exception["outcome"] = "failed"): readonly Exception[] =>
-  Array.from({ length: count }, (_, index) => ({
-    customerId: `c-${index}`,
-    name: "Acme",
-    outcome,
-    reason: explain({ code: "no-answer", operation: "flip", why: "ECONNRESET" }),
-  }));
+  Array.from({ length: count }, (_, index) => ({ customerId: `c-${index}`, name: "Acme", outcome, reason: NO_ANSWER }));
 
 /** The end of a rollout that flipped its ten customers. */
-const anEnd = (changes: Ended = {}): Ended => ({
-  plan: aPlan(),
-  counts: { ...NO_COUNTS, flipped: 10 },
-  ...changes,
-});
+const anEnd = (changes: Ended = {}): Ended => ({ plan: aPlan(), counts: { ...NO_COUNTS, flipped: 10 }, ...changes });
 
 const report = (ended: Ended = {}, event: Partial<FlipEvent> = {}, closing: Partial<Closing> = {}) => {
   const { counts = NO_COUNTS, plan } = anEnd(ended);
   const settled = { ...NO_COUNTS, unchanged: plan?.unchanged ?? 0, skipped: plan?.skipped ?? 0 };
   const nothing = { counts: addCounts(counts, settled), skippedBy: [], failedBy: [], exceptions: [] };
-  return writeReport({ rolloutId: "r-1", event: anAcceptedEvent(event) }, anEnd(ended), {
-    ...TIMES,
-    ...nothing,
-    ...closing,
-  });
+  const beginning = { rolloutId: "r-1", event: anAcceptedEvent(event) };
+  return writeReport(beginning, anEnd(ended), { ...TIMES, ...nothing, ...closing });
 };
 
 describe("the status", () => {
-  test.each<{ status: string; what: string; ending: Ended; event?: Partial<FlipEvent> }>([
-    { status: "succeeded", what: "every customer was flipped", ending: {} },
-    {
-      status: "succeeded",
-      what: "no customer had to be flipped",
-      ending: { plan: aPlan({ flip: 0, unchanged: 9, skipped: 1 }), counts: NO_COUNTS },
-    },
-    {
-      status: "succeeded",
-      what: "some customers were unchanged or skipped by a rule",
-      ending: { counts: { ...NO_COUNTS, flipped: 5, unchanged: 4, skipped: 1 } },
-    },
-    {
-      status: "partial",
-      what: "a customer failed within the budget",
-      ending: { counts: { ...NO_COUNTS, flipped: 9, failed: 1 } },
-    },
-    {
-      status: "partial",
-      what: "a customer that the event names was skipped by the plan",
-      ending: { plan: aPlan({ skipped: 3, named: { customers: 5, skipped: 1 } }) },
-    },
-    {
-      status: "partial",
-      what: "a customer of an event that names customers was skipped after the plan",
-      ending: {
-        plan: aPlan({ named: { customers: 5, skipped: 0 } }),
-        counts: { ...NO_COUNTS, flipped: 4, skipped: 1 },
-      },
-    },
-    {
-      status: "succeeded",
-      what: "each customer that the event names was flipped or right already",
-      ending: { plan: aPlan({ skipped: 3, named: { customers: 5, skipped: 0 } }) },
-    },
-    {
-      status: "partial",
-      what: "the customers could not be listed at the end",
-      ending: { notListed: INCOMPLETE },
-    },
-    {
-      status: "partial",
-      what: "a customer was deferred",
-      ending: { counts: { ...NO_COUNTS, flipped: 9, deferred: 1 } },
-    },
-    {
-      status: "failed",
-      what: "it was stopped",
-      ending: {
-        counts: { ...NO_COUNTS, flipped: 1, failed: 2, skipped: 7 },
-        problem: [{ code: "no-progress", parts: 3 }],
-      },
-    },
-    {
-      status: "failed",
-      what: "it was stopped before the first outcome",
-      ending: { counts: NO_COUNTS, problem: [{ code: "unexpected", error: "Error", detail: "the ledger is gone" }] },
-    },
-    {
-      status: "refused",
-      what: "the lookup could not show that it is complete",
-      ending: { plan: undefined, counts: undefined, problem: INCOMPLETE },
-    },
-    {
-      status: "refused",
-      what: "it ended between plan and flip",
-      ending: { counts: undefined, problem: [{ code: "lock-lost", rolloutId: "r-1" }] },
-    },
-    {
-      status: "planned",
-      what: "it was a dry run",
-      ending: { counts: undefined },
-      event: { dryRun: true },
-    },
-    {
-      status: "refused",
-      what: "it was a dry run that could not be planned",
-      ending: { plan: undefined, counts: undefined, problem: INCOMPLETE },
-      event: { dryRun: true },
-    },
-  ])("is $status when $what", ({ status, ending, event }) => {
+  const counts = (changes: Partial<Counts>) => ({ counts: { ...NO_COUNTS, ...changes } });
+  const named = (skipped: number) => ({ customers: 5, skipped });
+  const notFlipped = { plan: undefined, counts: undefined, problem: INCOMPLETE };
+
+  test.each<[status: string, what: string, ending: Ended, event?: Partial<FlipEvent>]>([
+    ["succeeded", "every customer was flipped", {}],
+    [
+      "succeeded",
+      "no customer had to be flipped",
+      { plan: aPlan({ flip: 0, unchanged: 9, skipped: 1 }), counts: NO_COUNTS },
+    ],
+    ["succeeded", "some were unchanged or skipped by a rule", counts({ flipped: 5, unchanged: 4, skipped: 1 })],
+    ["succeeded", "each named customer was flipped or right", { plan: aPlan({ skipped: 3, named: named(0) }) }],
+    ["partial", "a customer failed within the budget", counts({ flipped: 9, failed: 1 })],
+    ["partial", "a named customer was skipped by the plan", { plan: aPlan({ skipped: 3, named: named(1) }) }],
+    [
+      "partial",
+      "a customer of an event that names customers was skipped after the plan",
+      { plan: aPlan({ named: named(0) }), ...counts({ flipped: 4, skipped: 1 }) },
+    ],
+    ["partial", "the customers could not be listed at the end", { notListed: INCOMPLETE }],
+    ["partial", "a customer was deferred", counts({ flipped: 9, deferred: 1 })],
+    [
+      "failed",
+      "it was stopped",
+      { ...counts({ flipped: 1, failed: 2, skipped: 7 }), problem: [{ code: "no-progress", parts: 3 }] },
+    ],
+    [
+      "failed",
+      "it was stopped before the first outcome",
+      { counts: NO_COUNTS, problem: [{ code: "unexpected", error: "Error", detail: "the ledger is gone" }] },
+    ],
+    ["refused", "the lookup could not show that it is complete", notFlipped],
+    [
+      "refused",
+      "it ended between plan and flip",
+      { counts: undefined, problem: [{ code: "lock-lost", rolloutId: "r-1" }] },
+    ],
+    ["planned", "it was a dry run", { counts: undefined }, { dryRun: true }],
+    ["refused", "it was a dry run that could not be planned", notFlipped, { dryRun: true }],
+  ])("is %s when %s", (status, _what, ending, event = {}) => {
     expect(report(ending, event).status).toBe(status);
   });
 });
@@ -142,11 +85,8 @@ describe("the counts", () => {
   test("of a dry run are all zero: the plan has the numbers", () => {
     const plan = aPlan({ flip: 10, unchanged: 700, skipped: 20 });
     const skippedBy = [{ ...explain({ code: "excluded" }), customers: 20 }];
-    const planned = report(
-      { plan, counts: undefined },
-      { dryRun: true },
-      { skippedBy, exceptions: outcomes(20, "skipped") },
-    );
+    const closing = { skippedBy, exceptions: outcomes(20, "skipped") };
+    const planned = report({ plan, counts: undefined }, { dryRun: true }, closing);
     expect(planned).toMatchObject({ dryRun: true, counts: NO_COUNTS, plan, skippedBy, moreExceptions: 0 });
     expect(planned.exceptions).toHaveLength(20);
   });
@@ -162,22 +102,16 @@ describe("the counts", () => {
 
 describe("the exceptions", () => {
   test.each([
-    { failed: 0, skippedByPlan: 0, shown: 0, more: 0 },
-    { failed: 99, skippedByPlan: 0, shown: 99, more: 0 },
-    { failed: 100, skippedByPlan: 0, shown: 100, more: 0 },
-    { failed: 101, skippedByPlan: 0, shown: 100, more: 1 },
-    { failed: 3, skippedByPlan: 5_000, shown: 100, more: 4_903 },
-  ])(
-    "of $failed failed and $skippedByPlan skipped by the plan: $shown shown, $more more",
-    ({ failed, skippedByPlan, shown, more }) => {
-      const plan = aPlan({ flip: 1_000, skipped: skippedByPlan });
-      const counts = { ...NO_COUNTS, flipped: 1_000 - failed, failed };
-      const exceptions = [...outcomes(failed), ...outcomes(skippedByPlan, "skipped")];
-      const ended = report({ plan, counts }, {}, { exceptions });
-      expect(ended.exceptions).toHaveLength(shown);
-      expect(ended.moreExceptions).toBe(more);
-    },
-  );
+    [0, 0, 0, 0],
+    [100, 0, 100, 0],
+    [101, 0, 100, 1],
+    [3, 5_000, 100, 4_903],
+  ])("of %d failed and %d skipped by the plan: %d shown, %d more", (failed, skipped, shown, more) => {
+    const counts = { ...NO_COUNTS, flipped: 1_000 - failed, failed };
+    const exceptions = [...outcomes(failed), ...outcomes(skipped, "skipped")];
+    const ended = report({ plan: aPlan({ flip: 1_000, skipped }), counts }, {}, { exceptions });
+    expect([ended.exceptions.length, ended.moreExceptions]).toEqual([shown, more]);
+  });
 
   test("include deferred customers", () => {
     const ended = report({ counts: { ...NO_COUNTS, deferred: 150 } }, {}, { exceptions: outcomes(100, "deferred") });
@@ -185,11 +119,8 @@ describe("the exceptions", () => {
   });
 
   test("of a dry run are the customers that the plan skips", () => {
-    const ended = report(
-      { plan: aPlan({ skipped: 250 }), counts: undefined },
-      { dryRun: true },
-      { exceptions: outcomes(100, "skipped") },
-    );
+    const ending = { plan: aPlan({ skipped: 250 }), counts: undefined };
+    const ended = report(ending, { dryRun: true }, { exceptions: outcomes(100, "skipped") });
     expect([ended.exceptions.length, ended.moreExceptions]).toEqual([100, 150]);
   });
 
@@ -201,12 +132,7 @@ describe("the exceptions", () => {
 
 test("a report says which rollout, about what, who asked, why and how long", () => {
   expect(report({}, { requestedBy: "me", reason: "release night" })).toMatchObject({
-    rolloutId: "r-1",
-    action: "promote",
-    release: "2026.11.0",
-    dryRun: false,
-    requestedBy: "me",
-    reason: "release night",
-    ...TIMES,
+    ...{ rolloutId: "r-1", action: "promote", release: "2026.11.0", dryRun: false },
+    ...{ requestedBy: "me", reason: "release night", ...TIMES },
   });
 });

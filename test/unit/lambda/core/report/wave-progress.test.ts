@@ -10,21 +10,16 @@ const plan = {
 /** Of the plan alone. */
 const settled = { flipped: 0, unchanged: 7, deferred: 0, skipped: 3, failed: 0 };
 
-test.each([
-  { what: "nothing before the first flip", counts: settled, done: [0, 0, 0, 0] },
-  {
-    what: "flipped and failed customers, wave by wave",
-    counts: { ...settled, flipped: 14, failed: 2 },
-    done: [10, 0, 6, 0],
-  },
-  { what: "every customer", counts: { ...settled, flipped: 99, unchanged: 8 }, done: [10, 0, 30, 60] },
-])("counts $what", ({ counts, done }) => {
-  expect(countDoneByWave({ plan, counts })).toEqual(done);
+test.each<[what: string, counts: Partial<typeof settled>, done: readonly number[]]>([
+  ["nothing before the first flip", {}, [0, 0, 0, 0]],
+  ["flipped and failed customers, wave by wave", { flipped: 14, failed: 2 }, [10, 0, 6, 0]],
+  ["every customer", { flipped: 99, unchanged: 8 }, [10, 0, 30, 60]],
+])("counts %s", (_what, counts, done) => {
+  expect(countDoneByWave({ plan, counts: { ...settled, ...counts } })).toEqual(done);
 });
 
 test("counts no customer that was not attempted", () => {
   const skippedBy = [{ ...explain({ code: "not-attempted", why: [] }), customers: 60 }];
-  expect(countDoneByWave({ plan, counts: { ...settled, flipped: 40, skipped: 63 }, skippedBy })).toEqual([
-    10, 0, 30, 0,
-  ]);
+  const counts = { ...settled, flipped: 40, skipped: 63 };
+  expect(countDoneByWave({ plan, counts, skippedBy })).toEqual([10, 0, 30, 0]);
 });

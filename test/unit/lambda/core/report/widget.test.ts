@@ -1,4 +1,3 @@
-import type { Report } from "../../../../../lambda/core/report/report.ts";
 import { type WidgetFacts, writeWidget } from "../../../../../lambda/core/report/widget.ts";
 import { expect, test } from "../../../../support/jest.ts";
 
@@ -13,23 +12,17 @@ const RUNNING = {
   progress: { phase: "baking", since: "2026-11-23T02:10:00.000Z", heldBy: [], noted: [] },
 };
 
+const POLLED = [
+  { name: "calls-drop", state: "OK" },
+  { name: "late-calls", state: "INSUFFICIENT_DATA" },
+];
+
 test.each<[string, object, string]>([
   ["no rollout", {}, "calls-drop, late-calls"],
   ["a rollout before the first poll", { report: RUNNING }, "calls-drop, late-calls"],
   [
     "a rollout at its gate",
-    {
-      report: {
-        ...RUNNING,
-        progress: {
-          ...RUNNING.progress,
-          alarms: [
-            { name: "calls-drop", state: "OK" },
-            { name: "late-calls", state: "INSUFFICIENT_DATA" },
-          ],
-        },
-      } as unknown as Report,
-    },
+    { report: { ...RUNNING, progress: { ...RUNNING.progress, alarms: POLLED } } },
     "calls-drop OK, late-calls no data",
   ],
 ])("with %s, the alarms that the gates watch read: %s", (_what, facts, alarms) => {
