@@ -57,36 +57,31 @@ describe("at its end, a rollout names", () => {
     expect(onStaging().map(({ id }) => id)).toEqual([missed]);
   });
 
-  test("customers that were created during a bake, and a retry takes them", async () => {
-    const flips = onStaging().length;
-    const created: string[] = [];
-    atRequest(FLIP, 6, () => {
-      const init = [{ isStaging: true }, { isStaging: true }, { isStaging: false }];
-      created.push(...init.map((one) => world.emulator.addCustomer(one).id));
-    });
-
-    const { report } = await run({ ...PROMOTE, strategy: BAKES });
-
-    expect(report).toMatchObject({ status: "partial", counts: { flipped: flips, deferred: 2, failed: 0 } });
-    expect(adviseReader(report).at(-1)?.send).toEqual({ action: "retry", rolloutId: "night" });
-    const outcomes = await readOutcomes(world, "night");
-    expect(created.map((id) => outcomes.get(id)?.reason.code)).toEqual(["appeared", "appeared", undefined]);
-    expect((await run(RETRY)).report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
-    expect(onStaging()).toEqual([]);
-  });
-
-  test("customers that got the target's tag during a bake, and a retry takes them", async () => {
+  test("customers that were created or tagged during a bake, and a retry takes them", async () => {
     const tagged = ours().filter(({ isStaging, tagNames }) => isStaging && !tagNames.includes("beta"));
     for (const { id } of ours()) world.emulator.setTags(id, []);
     for (const { id } of tagged.slice(2)) world.emulator.setTags(id, ["beta"]);
+    const appeared = tagged.slice(0, 2).map(({ id }) => id);
+    let asPlanned: readonly string[] = [];
     atRequest(FLIP, 6, () => {
-      for (const { id } of tagged.slice(0, 2)) world.emulator.setTags(id, ["beta"]);
+      for (const id of appeared) world.emulator.setTags(id, ["beta"]);
+      const create = (isStaging: boolean, ...tagNames: string[]) =>
+        world.emulator.addCustomer({ isStaging, tagNames: ["beta", ...tagNames] }).id;
+      appeared.push(create(true), create(true));
+      asPlanned = [create(false), create(true, "vip")];
     });
+    const policy = { protected: { tags: ["vip"] } };
 
-    const { report } = await run({ ...PROMOTE, targets: { tags: ["beta"] }, strategy: BAKES });
+    const { report } = await run({ ...PROMOTE, targets: { tags: ["beta"] }, strategy: BAKES }, policy);
 
-    expect(report).toMatchObject({ status: "partial", counts: { flipped: tagged.length - 2, deferred: 2 } });
-    expect((await run(RETRY)).report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
+    expect(report).toMatchObject({
+      ...{ status: "partial", counts: { flipped: tagged.length - 2, deferred: 4, failed: 0 } },
+    });
+    expect(adviseReader(report).at(-1)?.send).toEqual({ action: "retry", rolloutId: "night" });
+    const outcomes = await readOutcomes(world, "night");
+    expect(appeared.map((id) => outcomes.get(id)?.reason.code)).toEqual(appeared.map(() => "appeared"));
+    expect(asPlanned.map((id) => outcomes.get(id))).toEqual([undefined, undefined]);
+    expect((await run(RETRY, policy)).report).toMatchObject({ status: "succeeded", counts: { flipped: 4 } });
   });
 
   test("customers that something else moved since; a rollback restores them, a retry leaves them", async () => {
@@ -138,13 +133,4 @@ test("when the customers cannot be listed at the end, the flips stand, and the r
 
   expect(report).toMatchObject({ status: "partial", problems: [{ code: "end-not-listed" }], counts: { failed: 0 } });
   expect(onStaging()).toEqual([]);
-});
-
-test("a customer that appears with the wanted flag, or is protected, is as planned", async () => {
-  atRequest(FLIP, 2, () => {
-    world.emulator.addCustomer({ isStaging: false });
-    world.emulator.addCustomer({ isStaging: true, tagNames: ["vip"] });
-  });
-
-  expect((await run(PROMOTE, { protected: { tags: ["vip"] } })).report.status).toBe("succeeded");
 });

@@ -1,3 +1,4 @@
+import type { Plan } from "../../lambda/core/plan/plan.ts";
 import type { EmulatedCustomer } from "../../local/emulator/emulated-customer.ts";
 import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { expectUntouched, rememberFlags } from "../support/truth.ts";
@@ -16,10 +17,21 @@ const TWO_WAVES = { waves: [{ customers: 5 }, { rest: true }] };
 const ours = (): readonly EmulatedCustomer[] =>
   [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId);
 
-async function planFor(event: object): Promise<string> {
-  const { report } = await world.run({ ...event, dryRun: true });
+const count = () => ours().length;
+const takeFirst = (customers: number) => ({
+  customerIds: ours()
+    .slice(0, customers)
+    .map(({ id }) => id),
+});
+
+async function plan(event: object, policy: Record<string, unknown> = {}): Promise<Plan | undefined> {
+  const { report } = await world.run({ ...event, dryRun: true }, policy);
   expect(report.status).toBe("planned");
-  return report.plan?.hash ?? "";
+  return report.plan;
+}
+
+async function planFor(event: object): Promise<string> {
+  return (await plan(event))?.hash ?? "";
 }
 
 async function expectRefused(event: object, problems: readonly object[], policy: Record<string, unknown> = {}) {
@@ -32,27 +44,26 @@ async function expectRefused(event: object, problems: readonly object[], policy:
 test.each([
   [20, [{ customers: 20, bakeSeconds: 0 }]],
   [21, [{ bakeSeconds: 1_800 }, { bakeSeconds: 0 }]],
-])("without a strategy, a rollout of %d customers has the waves %j", async (count, waves) => {
-  const targets = {
-    customerIds: ours()
-      .map(({ id }) => id)
-      .slice(0, count),
-  };
-  const { report } = await world.run({ ...EVENT, targets }, { strategy: undefined });
-  expect(report).toMatchObject({ status: "succeeded", counts: { flipped: count }, plan: { waves } });
+])("without a strategy, a rollout of %d customers has the waves %j", async (customers, waves) => {
+  const planned = await plan({ ...EVENT, targets: takeFirst(customers) }, { strategy: undefined });
+  expect(planned).toMatchObject({ flip: customers, waves });
 });
 
 describe("an event with the hash of a dry run's plan", () => {
-  test("is rolled out while the plan would be the same", async () => {
-    const plan = await planFor({ ...EVENT, strategy: TWO_WAVES });
-    const { report } = await world.run({ ...EVENT, strategy: TWO_WAVES, plan });
-    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length }, plan: { hash: plan } });
-  });
+  test("is rolled out while the plan would be the same, also by the 12 characters that are shown", async () => {
+    const hash = await planFor(EVENT);
+    const short = hash.slice(0, 12);
+    await expectRefused({ ...EVENT, strategy: TWO_WAVES, plan: short }, [
+      {
+        ...{ code: "stale-plan", plan: short },
+        changes: expect.stringMatching(/^\d+ in another wave: REF-\d+ {2}.+? {2}\(\w+\): wave 1 → wave 2/),
+      },
+    ]);
+    await expectRefused({ ...EVENT, release: "2026.12", plan: hash }, [{ code: "plan-of-another-event", plan: hash }]);
+    await expectRefused({ ...EVENT, plan: "a".repeat(64) }, [{ code: "unknown-plan" }]);
 
-  test("takes the 12 characters of the hash that the report shows", async () => {
-    const plan = (await planFor(EVENT)).slice(0, 12);
-    await expectRefused({ ...EVENT, strategy: TWO_WAVES, plan }, [{ code: "stale-plan", plan }]);
-    expect((await world.run({ ...EVENT, plan })).report.status).toBe("succeeded");
+    const { report } = await world.run({ ...EVENT, plan: short });
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: count() }, plan: { hash } });
   });
 
   test("is refused when customers changed since, with counts and customers", async () => {
@@ -72,22 +83,6 @@ describe("an event with the hash of a dry run's plan", () => {
     expect(message).toContain(`${right!.name}  (${right!.id}): wave 1 → unchanged`);
     expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
   });
-
-  test("is refused when its strategy is another one, with the customers in another wave", async () => {
-    const plan = await planFor(EVENT);
-    await expectRefused({ ...EVENT, strategy: TWO_WAVES, plan }, [
-      {
-        code: "stale-plan",
-        changes: expect.stringMatching(/^\d+ in another wave: REF-\d+ {2}.+? {2}\(\w+\): wave 1 → wave 2/),
-      },
-    ]);
-  });
-
-  test("is refused when the plan is of another release, or unknown", async () => {
-    const plan = await planFor({ ...EVENT, release: "2026.12" });
-    await expectRefused({ ...EVENT, plan }, [{ code: "plan-of-another-event", plan }]);
-    await expectRefused({ ...EVENT, plan: "a".repeat(64) }, [{ code: "unknown-plan" }]);
-  });
 });
 
 const FIRST_TOO_LARGE = {
@@ -98,8 +93,6 @@ const FIRST_TOO_LARGE = {
 };
 
 describe("a guard rail of the policy", () => {
-  const count = () => ours().length;
-
   test("maxCustomers: exactly so many pass, one more is refused; an event can only ask for fewer", async () => {
     await expectRefused(EVENT, [{ code: "blast-radius", rule: "maxCustomers", flip: count(), allowed: count() - 1 }], {
       maxCustomers: count() - 1,
@@ -109,27 +102,20 @@ describe("a guard rail of the policy", () => {
       [{ code: "blast-radius", rule: "maxCustomers", allowed: 3 }],
       { maxCustomers: count() },
     );
-    const { report } = await world.run(EVENT, { maxCustomers: count() });
-    expect(report.counts.flipped).toBe(count());
+    expect(await plan(EVENT, { maxCustomers: count() })).toMatchObject({ flip: count() });
   });
 
   test("maxShare is of all customers of the policy's accounts, for any targets", async () => {
     const half = Math.ceil(count() / 2);
-    const targets = (customers: number) => ({
-      customerIds: ours()
-        .slice(0, customers)
-        .map(({ id }) => id),
-    });
     const most = Math.floor(count() / 2);
     await expectRefused(
-      { ...EVENT, targets: targets(half + 1) },
+      { ...EVENT, targets: takeFirst(half + 1) },
       [{ code: "blast-radius", rule: "maxShare", flip: half + 1, scope: count() }],
       {
         maxShare: "50%",
       },
     );
-    const { report } = await world.run({ ...EVENT, targets: targets(most) }, { maxShare: "50%" });
-    expect(report.counts.flipped).toBe(most);
+    expect(await plan({ ...EVENT, targets: takeFirst(most) }, { maxShare: "50%" })).toMatchObject({ flip: most });
   });
 
   test("largePromote counts the first wave's customers, and all broken rails are reported", async () => {
@@ -141,11 +127,6 @@ describe("a guard rail of the policy", () => {
       strategies: { careful },
       strategy: "careful",
     });
-    const first = (customers: number) => ({
-      customerIds: ours()
-        .slice(0, customers)
-        .map(({ id }) => id),
-    });
     await expectRefused(
       EVENT,
       [
@@ -154,16 +135,14 @@ describe("a guard rail of the policy", () => {
         FIRST_TOO_LARGE,
       ],
       {
-        ...policy(first(6)),
+        ...policy(takeFirst(6)),
         maxCustomers: 10,
         maxShare: "5%",
       },
     );
-    const { report } = await world.run({ ...EVENT, dryRun: true }, policy(first(5)));
-    expect(report).toMatchObject({
-      status: "planned",
-      plan: { waves: [{ customers: 5 }, { customers: count() - 5 }] },
+    expect(await plan(EVENT, policy(takeFirst(5)))).toMatchObject({
+      waves: [{ customers: 5 }, { customers: count() - 5 }],
     });
-    await expectRefused({ ...EVENT, dryRun: true }, [FIRST_TOO_LARGE], policy(first(6)));
+    await expectRefused({ ...EVENT, dryRun: true }, [FIRST_TOO_LARGE], policy(takeFirst(6)));
   });
 });

@@ -16,24 +16,24 @@ async function given(options: WorldOptions): Promise<World> {
   return world;
 }
 
-describe("1,000 customers, 300 of them on staging", () => {
+describe("400 customers, 120 of them on staging", () => {
   test.each([
-    { action: "promote", flag: false, flipped: 300 },
-    { action: "stage", flag: true, flipped: 700 },
+    { action: "promote", flag: false, flipped: 120 },
+    { action: "stage", flag: true, flipped: 280 },
   ])(
     "$action flips $flipped, leaves the others, and the emulator agrees customer by customer",
     async ({ action, flag, flipped }) => {
-      const { emulator, run, readLedger } = await given({ customers: 1_000 });
+      const { emulator, run, readLedger } = await given({ customers: 400 });
       const before = new Map([...emulator.customers()].map(({ id, isStaging }) => [id, isStaging]));
 
       const { report } = await run({ action, release: "2026.11", targets: { all: true } });
 
       expect(report).toMatchObject({
         status: "succeeded",
-        counts: { flipped, unchanged: 1_000 - flipped, skipped: 0, failed: 0 },
+        counts: { flipped, unchanged: 400 - flipped, skipped: 0, failed: 0 },
       });
       const outcomes = await readOutcomes({ readLedger }, report.rolloutId);
-      expect(outcomes.size).toBe(1_000);
+      expect(outcomes.size).toBe(400);
       for (const { id, accountId, isStaging, writes } of emulator.customers()) {
         const isTarget = accountId === emulator.accountId;
         expect({ id, isStaging, writes }).toEqual({
