@@ -7,64 +7,51 @@ function misfitOf(schema: typeof CustomerInfo | typeof CustomerList | typeof Sys
   return error === undefined ? "" : describeMismatch(error, body);
 }
 
-describe("a row that cannot be read", () => {
-  test.each<{ row: unknown; says: string }>([
-    {
-      row: { id: "c1", isStaging: "yes" },
-      says: "items[1].isStaging (customer c1) is a text, expected true or false",
-    },
-    { row: { id: "c1", isStaging: 1 }, says: "items[1].isStaging (customer c1) is a number, expected true or false" },
-    { row: { isStaging: true }, says: "items[1].id (no id) is missing, expected an id" },
-    { row: { id: null }, says: "items[1].id (no id) is null, expected an id" },
-    {
-      row: { id: "" },
-      says: "items[1].id (no id) is an empty text, expected an id: a text, not empty, not a dot or two",
-    },
-    { row: { id: ".." }, says: "items[1].id (no id) is a text, expected an id: a text, not empty, not a dot or two" },
-    {
-      row: { id: "c1", tags: [{ name: "vip" }, { id: "7" }], breadcrumb: {} },
-      says: "items[1].breadcrumb (customer c1) is an object, expected a list; items[1].tags[1].name (customer c1) is missing, expected a text",
-    },
-    {
-      row: { id: "c1", name: ["Acme"], referenceId: false },
-      says: "items[1].name (customer c1) is a list, expected a text; items[1].referenceId (customer c1) is true or false, expected a text",
-    },
-    {
-      row: { id: "Jane Doe <jane@example.com>", name: 5 },
-      says: "items[1].name (no id) is a number, expected a text",
-    },
-    { row: null, says: "items[1] (no id) is null, expected a customer" },
-    { row: "c1", says: "items[1] (no id) is a text, expected a customer" },
-  ])("is described by each field, its type and the expected type: $says", ({ row, says }) => {
-    expect(misfitOf(CustomerList, { items: [{ id: "c0" }, row] })).toBe(says);
+describe("what cannot be read is described by its field, its type and the expected type:", () => {
+  const aText = "expected an id: a text, not empty, not a dot or two";
+
+  test.each<[row: unknown, says: string]>([
+    [{ id: "c1", isStaging: "yes" }, ".isStaging (customer c1) is a text, expected true or false"],
+    [{ id: "c1", isStaging: 1 }, ".isStaging (customer c1) is a number, expected true or false"],
+    [{ isStaging: true }, ".id (no id) is missing, expected an id"],
+    [{ id: null }, ".id (no id) is null, expected an id"],
+    [{ id: "" }, `.id (no id) is an empty text, ${aText}`],
+    [{ id: ".." }, `.id (no id) is a text, ${aText}`],
+    [
+      { id: "c1", tags: [{ name: "vip" }, { id: "7" }], breadcrumb: {} },
+      ".breadcrumb (customer c1) is an object, expected a list; items[1].tags[1].name (customer c1) is missing, expected a text",
+    ],
+    [
+      { id: "c1", name: ["Acme"], referenceId: false },
+      ".name (customer c1) is a list, expected a text; items[1].referenceId (customer c1) is true or false, expected a text",
+    ],
+    [{ id: "Jane Doe <jane@example.com>", name: 5 }, ".name (no id) is a number, expected a text"],
+    [null, " (no id) is null, expected a customer"],
+    ["c1", " (no id) is a text, expected a customer"],
+  ])("the row %j", (row, says) => {
+    expect(misfitOf(CustomerList, { items: [{ id: "c0" }, row] })).toBe(`items[1]${says}`);
   });
 
-  test.each([
-    { body: undefined, says: "the value is missing, expected an object with items" },
-    { body: {}, says: "items is missing, expected a list of customers" },
-    {
-      body: { items: {}, totalCount: "3" },
-      says: "items is an object, expected a list of customers; totalCount is a text, expected a whole number",
-    },
-    { body: { items: [], totalPages: 1.5 }, says: "totalPages is a number, expected a whole number" },
-  ])("nor the list: $says", ({ body, says }) => {
-    expect(misfitOf(CustomerList, body)).toBe(says);
+  const aList = "expected a list of customers";
+
+  test.each<[list: unknown, says: string]>([
+    [undefined, "the value is missing, expected an object with items"],
+    [{}, `items is missing, ${aList}`],
+    [{ items: {}, totalCount: "3" }, `items is an object, ${aList}; totalCount is a text, expected a whole number`],
+    [{ items: [], totalPages: 1.5 }, "totalPages is a number, expected a whole number"],
+  ])("the list %j", (list, says) => {
+    expect(misfitOf(CustomerList, list)).toBe(says);
   });
 
-  test("nor one customer, nor the settings", () => {
+  test("a customer, the settings", () => {
     expect(misfitOf(CustomerInfo, { id: "c1", tags: "vip" })).toBe("tags is a text, expected a list");
     expect(misfitOf(SystemSettings, { tags: [{ id: "1" }] })).toBe("tags[0].name is missing, expected a text");
   });
 
-  test("shows no value, and only the first of many fields", () => {
+  test("no value is shown, and only the first of many fields", () => {
     const secret = "Harbour-hunter2!";
-    const row = {
-      id: `${secret} `,
-      accountId: [secret],
-      isStaging: secret,
-      tags: Array.from({ length: 20 }, () => secret),
-    };
-    const says = misfitOf(CustomerList, { items: Array.from({ length: 250 }, () => row) });
+    const row = { id: `${secret} `, accountId: [secret], isStaging: secret, tags: Array(20).fill(secret) };
+    const says = misfitOf(CustomerList, { items: Array(250).fill(row) });
 
     expect(says).not.toContain("hunter2");
     expect(says).toMatch(/^items\[0\]\S* \(no id\) is .*; and \d{4} more$/);

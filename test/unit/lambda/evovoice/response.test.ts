@@ -30,19 +30,19 @@ test.each<{ status: number; headers?: Record<string, string>; text?: string; res
 describe("Retry-After", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
 
-  test.each([
-    { value: null, ms: undefined },
-    { value: "0", ms: undefined },
-    { value: "120", ms: 120_000 },
-    { value: "1.5", ms: undefined },
-    { value: "5, 5", ms: undefined },
-    { value: "Mon, 23 Nov 2026 12:00:30 GMT", ms: 30_000 },
-    { value: "Mon, 23 Nov 2026 12:00:00 GMT", ms: undefined },
-    { value: "Mon, 23 Nov 2026 11:59:00 GMT", ms: undefined },
-    { value: "Sun, 23 Nov 2026 12:00:30 GMT", ms: undefined },
-    { value: "soon", ms: undefined },
-    { value: "", ms: undefined },
-  ])("$value is $ms ms", ({ value, ms }) => {
+  test.each<[value: string | null, ms: number | undefined]>([
+    [null, undefined],
+    ["0", undefined],
+    ["120", 120_000],
+    ["1.5", undefined],
+    ["5, 5", undefined],
+    ["Mon, 23 Nov 2026 12:00:30 GMT", 30_000],
+    ["Mon, 23 Nov 2026 12:00:00 GMT", undefined],
+    ["Mon, 23 Nov 2026 11:59:00 GMT", undefined],
+    ["Sun, 23 Nov 2026 12:00:30 GMT", undefined],
+    ["soon", undefined],
+    ["", undefined],
+  ])("%j is %d ms", (value, ms) => {
     expect(parseRetryAfter(value, now)).toBe(ms);
   });
 });

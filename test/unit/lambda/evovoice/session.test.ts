@@ -101,13 +101,11 @@ describe("a sign-in", () => {
   });
 
   test("that five tries of a day left unclear says what came, and until when it is not tried", async () => {
-    const { signIn, tried } = aSession(
-      [{ status: 404 }],
-      [
-        { kind: "may begin", atMs: 1 },
-        { kind: "spent", untilMs: 0 },
-      ],
-    );
+    const rulings: SignInRuling[] = [
+      { kind: "may begin", atMs: 1 },
+      { kind: "spent", untilMs: 0 },
+    ];
+    const { signIn, tried } = aSession([{ status: 404 }], rulings);
 
     const why = { code: "request-refused", operation: "sign-in", status: 404 };
     await expect(signIn()).rejects.toMatchObject({
@@ -167,24 +165,16 @@ describe("a session that is renewed", () => {
     };
   }
 
-  test("is used by all waiting requests: only one request got the 401", async () => {
-    const { readCustomer } = await given(dyingSessions(10), { concurrency: 1 });
-    const ids = Array.from({ length: 40 }, (_, index) => `c${index}`);
+  test.each([
+    { when: "all waiting requests: only one got the 401", concurrency: 1, requests: 40, each: 10, refused: 3 },
+    { when: "all in flight: each got one 401 at most", concurrency: 8, requests: 60, each: 15, refused: 3 * 8 },
+  ])("is used by $when", async ({ concurrency, requests, each, refused }) => {
+    const { readCustomer } = await given(dyingSessions(each), { concurrency });
 
-    const readings = await Promise.all(ids.map((id) => readCustomer(id)));
+    const readings = await Promise.all(Array.from({ length: requests }, (_, index) => readCustomer(`c${index}`)));
 
-    for (const { reading } of readings) expect(reading).toBe("found");
+    expect(readings.filter(({ reading }) => reading === "found")).toHaveLength(requests);
     expect(count("/auth/credentials")).toBe(4);
-    expect(received().length).toBe(40 + 4 + 3);
-  });
-
-  test("costs each request in flight one 401 at most", async () => {
-    const { readCustomer } = await given(dyingSessions(25), { concurrency: 8 });
-    const ids = Array.from({ length: 100 }, (_, index) => `c${index}`);
-
-    await Promise.all(ids.map((id) => readCustomer(id)));
-
-    expect(count("/auth/credentials")).toBe(4);
-    expect(received().length).toBeLessThanOrEqual(100 + 4 + 3 * 8);
+    expect(received().length).toBeLessThanOrEqual(requests + 4 + refused);
   });
 });

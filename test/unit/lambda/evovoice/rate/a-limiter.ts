@@ -39,11 +39,19 @@ export async function startsOf(
   return { starts, mostInFlight, pace: limiter.pace() };
 }
 
-export function mostStartsInASecond(starts: readonly { readonly atMs: number }[]): number {
+/** Asks `count` times at once; gives the times of the starts. */
+export async function startTimes({ clock, limiter }: ReturnType<typeof aLimiter>, count: number) {
+  const times: number[] = [];
+  for (let n = 0; n < count; n += 1) void limiter.acquire().then(() => times.push(clock.nowMs()));
+  await clock.run();
+  return times;
+}
+
+export function mostStartsInASecond(times: readonly number[]): number {
   let most = 0;
   let first = 0;
-  starts.forEach(({ atMs }, n) => {
-    while (starts[first]!.atMs <= atMs - 1000) first += 1;
+  times.forEach((atMs, n) => {
+    while (times[first]! <= atMs - 1000) first += 1;
     most = Math.max(most, n - first + 1);
   });
   return most;
