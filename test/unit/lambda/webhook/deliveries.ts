@@ -2,7 +2,6 @@ import { createHmac } from "node:crypto";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import type { FlipEvent } from "../../../../lambda/contract/deploy-event.ts";
 import type { Started } from "../../../../lambda/front-door/start-rollout.ts";
-import type { WebhookResponse } from "../../../../lambda/webhook/answer.ts";
 import type { FunctionUrlRequest } from "../../../../lambda/webhook/read-request.ts";
 import { receiveDelivery } from "../../../../lambda/webhook/receive-delivery.ts";
 
@@ -57,19 +56,14 @@ export function aRequest(changes: FunctionUrlRequest & { readonly method?: strin
   };
 }
 
-export interface GitHubOptions {
-  readonly event?: string;
-  readonly deliveryId?: string;
-  readonly secret?: string;
-  readonly payload?: unknown;
-  /** The exact body instead of a payload's. */
-  readonly body?: string;
-}
-
-/** A delivery of GitHub, signed. */
-export function aGitHubDelivery(options: GitHubOptions = {}): FunctionUrlRequest {
-  const { event = "deployment_status", deliveryId = "72d3162e-cc78-11e3-81ab-4c9367dc0958" } = options;
-  const { secret = GITHUB_SECRET, payload = aDeploymentStatus(), body = JSON.stringify(payload) } = options;
+/** A delivery of GitHub, signed. `body` is the exact body instead of a payload's. */
+export function aGitHubDelivery({
+  event = "deployment_status",
+  deliveryId = "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+  secret = GITHUB_SECRET,
+  payload = aDeploymentStatus() as unknown,
+  body = JSON.stringify(payload),
+} = {}): FunctionUrlRequest {
   return aRequest({
     body,
     headers: {
@@ -81,19 +75,16 @@ export function aGitHubDelivery(options: GitHubOptions = {}): FunctionUrlRequest
   });
 }
 
-export interface StandardOptions {
-  readonly id?: string;
-  readonly seconds?: number;
-  readonly secret?: string;
-  readonly payload?: unknown;
-  readonly body?: string;
-}
+const DEPLOYED: unknown = { type: "deploy.finished", data: { environment: "staging", version: "2026.12.0" } };
 
 /** A delivery by Standard Webhooks, signed. */
-export function aStandardDelivery(options: StandardOptions = {}): FunctionUrlRequest {
-  const { id = MESSAGE_ID, seconds = Math.floor(Date.now() / 1000), secret = STANDARD_SECRET } = options;
-  const payload = { type: "deploy.finished", data: { environment: "staging", version: "2026.12.0" } };
-  const { body = JSON.stringify(options.payload ?? payload) } = options;
+export function aStandardDelivery({
+  id = MESSAGE_ID,
+  seconds = Math.floor(Date.now() / 1000),
+  secret = STANDARD_SECRET,
+  payload = DEPLOYED,
+  body = JSON.stringify(payload),
+} = {}): FunctionUrlRequest {
   const key = Buffer.from(secret.replace("whsec_", ""), "base64");
   const signature = createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64");
   return aRequest({
@@ -109,10 +100,7 @@ export function aStandardDelivery(options: StandardOptions = {}): FunctionUrlReq
 }
 
 /** What the usual mapping is made for; as GitHub sends it, without the members that are not read. */
-export function aDeploymentStatus(
-  changes: { readonly state?: string; readonly ref?: string; readonly id?: number } = {},
-) {
-  const { state = "success", ref = "2026.11.0", id = 209_916_254 } = changes;
+export function aDeploymentStatus({ state = "success", ref = "2026.11.0", id = 209_916_254 } = {}) {
   return {
     action: "created",
     deployment_status: { id, state, environment: "production", created_at: new Date().toISOString() },
@@ -129,35 +117,32 @@ export function aDeploymentStatus(
   };
 }
 
-/** The door with a start that only notes what it would have started. */
-export interface Door {
-  send(request: FunctionUrlRequest): Promise<WebhookResponse>;
-  readonly started: FlipEvent[];
-  readonly counted: string[];
-  readonly logged: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
-}
-
-export interface DoorOptions {
+interface DoorOptions {
   readonly webhooks?: unknown;
+  readonly secrets?: Readonly<Record<string, readonly string[]>>;
   readonly start?: (event: FlipEvent) => Promise<Started>;
 }
 
-export function aDoor({ webhooks = WEBHOOKS, start }: DoorOptions = {}): Door {
-  const door: Pick<Door, "started" | "counted" | "logged"> = { started: [], counted: [], logged: [] };
-  const note = (message: string, fields: Readonly<Record<string, unknown>>) => door.logged.push({ message, fields });
-  const secrets: Readonly<Record<string, readonly string[]>> = { github: [GITHUB_SECRET], ci: [STANDARD_SECRET] };
+/** The door with a start that only notes what it would have started. */
+export function aDoor({ webhooks = WEBHOOKS, secrets = SECRETS, start }: DoorOptions = {}) {
+  const started: FlipEvent[] = [];
+  const counted: string[] = [];
+  const logged: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
+  const note = (message: string, fields: Readonly<Record<string, unknown>>) => logged.push({ message, fields });
   const ports = {
     policy: aWebhookPolicy({ webhooks }),
     readSecrets: async (source: string) => secrets[source] ?? [],
     async start(event: FlipEvent) {
-      door.started.push(event);
+      started.push(event);
       return start?.(event) ?? { rolloutId: event.id ?? "", status: "starting" as const };
     },
     log: { info: note, error: note },
-    count: (metric: string) => door.counted.push(metric),
+    count: (metric: string) => counted.push(metric),
   };
-  return { ...door, send: (request) => receiveDelivery(ports, request) };
+  return { started, counted, logged, send: (request: FunctionUrlRequest) => receiveDelivery(ports, request) };
 }
+
+const SECRETS = { github: [GITHUB_SECRET], ci: [STANDARD_SECRET] };
 
 export function withHeaders(
   request: FunctionUrlRequest,

@@ -1,6 +1,7 @@
-import { readGitHubDelivery } from "../../../../lambda/webhook/github-delivery.ts";
+import { GITHUB_EVENTS, readGitHubDelivery } from "../../../../lambda/webhook/github-delivery.ts";
 import { RefusedDeliveryError } from "../../../../lambda/webhook/refused-delivery-error.ts";
 import { describe, expect, test } from "../../../support/jest.ts";
+import { githubExamples } from "./github-examples.ts";
 
 const repository = { full_name: "acme/phone" };
 const PUBLISHED = "2026-11-22T10:00:00Z";
@@ -64,13 +65,21 @@ test("what a payload lacks is said in sentences of ours", () => {
   );
 });
 
+test("no example of GitHub is read under another event's name, which GitHub does not sign", () => {
+  for (const event of GITHUB_EVENTS) {
+    const others = githubExamples["github.com"].filter(({ name }) => name !== event);
+    expect(others.length).toBeGreaterThan(250);
+    for (const { payload } of others) {
+      const reading = () => readGitHubDelivery({ event, deliveryId: "d-1" }, payload);
+      expect(reading).toThrow(`X-GitHub-Event says ${event}, but the payload is of another event`);
+    }
+  }
+});
+
 describe("a dispatch", () => {
   const dispatches = [
     ["repository_dispatch", (own: unknown) => ({ action: "go", client_payload: { cutover_id: own } })],
-    [
-      "workflow_dispatch",
-      (own: unknown) => ({ ref: "refs/heads/main", workflow: ".github/workflows/go.yml", inputs: { cutover_id: own } }),
-    ],
+    ["workflow_dispatch", (own: unknown) => ({ workflow: ".github/workflows/go.yml", inputs: { cutover_id: own } })],
   ] as const;
 
   test.each(dispatches)("%s with the sender's id is the same delivery under any delivery id", (event, payload) => {
@@ -89,7 +98,7 @@ describe("a dispatch", () => {
   });
 
   test.each(dispatches)(
-    "%s with a name that cannot be one is refused, and not taken for a new one",
+    "%s with an id that cannot be one is refused, and not taken for a new one",
     (event, payload) => {
       for (const bad of ["", "a b", "x".repeat(201), 17, ["a"], "\u202e"])
         expect(() => read(event, payload(bad))).toThrow(RefusedDeliveryError);

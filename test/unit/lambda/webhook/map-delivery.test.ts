@@ -6,7 +6,7 @@ import { readGitHubDelivery } from "../../../../lambda/webhook/github-delivery.t
 import { mapDelivery } from "../../../../lambda/webhook/map-delivery.ts";
 import { readStandardDelivery } from "../../../../lambda/webhook/standard-delivery.ts";
 import { describe, expect, test } from "../../../support/jest.ts";
-import { aDeploymentStatus, aWebhookPolicy } from "./deliveries.ts";
+import { aWebhookPolicy } from "./deliveries.ts";
 
 const start = { action: "promote", targets: { all: true }, release: { name: "fixed" } };
 const repository = { full_name: "acme/phone" };
@@ -24,11 +24,29 @@ function mapOrDiffer(mappings: readonly unknown[], event: string, payload: objec
   return mapDelivery({ name: "github", source: policy.webhooks!.github! }, delivery, policy);
 }
 
+function withStart(mapping: Mapping, more: object): Mapping {
+  return { ...mapping, start: { ...mapping.start, ...more } };
+}
+
 /** The event that these mappings make of a payload. */
 function map(mappings: readonly unknown[], event: string, payload: object) {
   const mapped = mapOrDiffer(mappings, event, payload);
   return "event" in mapped ? mapped.event : undefined;
 }
+
+const when = { repository: "acme/phone" };
+const AT = "2026-11-23T10:00:00Z";
+const mappingOf =
+  (event: string, always: object = {}) =>
+  (more: object = {}): Mapping => ({ event, when: { ...when, ...always, ...more }, start });
+const deployments = mappingOf("deployment");
+const inProduction = deployments({ environment: "production" });
+const statuses = mappingOf("deployment_status", { state: "success" });
+const statusesInProduction = statuses({ environment: "production" });
+const runs = mappingOf("workflow_run", { workflow: "deploy.yml", conclusion: "success" });
+const releases = mappingOf("release", { action: "created" });
+const dispatches = mappingOf("workflow_dispatch", { workflow: "deploy.yml" });
+const ownDispatches = mappingOf("repository_dispatch", { action: "go" });
 
 const deployment = {
   id: 1,
@@ -36,8 +54,13 @@ const deployment = {
   ref: "v1.2.3",
   task: "deploy",
   environment: "production",
-  created_at: "2026-11-23T10:00:00Z",
+  created_at: AT,
 };
+const aDeployment = (changes: object = {}) => ({ deployment: { ...deployment, ...changes } });
+const status = { id: 2, state: "success", environment: "production", created_at: AT };
+const aStatus = (changes: object) => ({ deployment, deployment_status: { ...status, ...changes } });
+const release = { id: 5, tag_name: "v1", published_at: AT };
+const aRelease = (changes: object) => ({ action: "created", release: { ...release, ...changes } });
 const run = {
   id: 7,
   run_attempt: 2,
@@ -46,204 +69,121 @@ const run = {
   head_branch: "release/2026.11",
   head_sha: "b".repeat(40),
   conclusion: "success",
-  updated_at: "2026-11-23T10:00:00Z",
+  updated_at: AT,
   head_repository: repository,
 };
-const when = { repository: "acme/phone" };
-const runs = { event: "workflow_run", when: { ...when, workflow: "deploy.yml", conclusion: "success" }, start };
-const pullRequest = { ...run, event: "pull_request", head_branch: "main" };
-const runsOf = (event: string) => ({ ...runs, when: { ...runs.when, event } });
-const inProduction = { event: "deployment", when: { ...when, environment: "production" }, start };
-const status = { id: 2, state: "success", environment: "production", created_at: "2026-11-23T10:00:00Z" };
-const statuses = { event: "deployment_status", when: { ...when, environment: "production", state: "success" }, start };
-const created = { event: "release", when: { ...when, action: "created" }, start };
-const release = { id: 5, tag_name: "v1", published_at: "2026-11-23T10:00:00Z" };
+const aRun = (changes: object = {}) => ({ workflow_run: { ...run, ...changes } });
+const ofPullRequest = aRun({ event: "pull_request", head_branch: "main" });
+const ofFork = aRun({ head_repository: { full_name: "eve/phone" } });
 
 describe("a GitHub mapping fits a payload", () => {
   test.each<readonly [string, boolean, Mapping, object]>([
-    ["a deployment", true, { event: "deployment", when, start }, { deployment }],
-    [
-      "its repository in other letters",
-      true,
-      { event: "deployment", when: { repository: "ACME/Phone" }, start },
-      { deployment },
-    ],
-    ["another repository", false, { event: "deployment", when: { repository: "acme/phones" }, start }, { deployment }],
-    [
-      "an environment by a pattern",
-      true,
-      { event: "deployment", when: { ...when, environment: "prod*" }, start },
-      { deployment },
-    ],
-    [
-      "another environment",
-      false,
-      { event: "deployment", when: { ...when, environment: "staging" }, start },
-      { deployment },
-    ],
-    ["a ref by a pattern", true, { event: "deployment", when: { ...when, ref: "v*" }, start }, { deployment }],
-    [
-      "an environment in other letters",
-      true,
-      inProduction,
-      { deployment: { ...deployment, environment: "Production" } },
-    ],
-    ["no environment", false, inProduction, { deployment: { ...deployment, environment: null } }],
-    ["a branch in other letters", false, { event: "deployment", when: { ...when, ref: "V*" }, start }, { deployment }],
-    [
-      "a ref with its prefix",
-      true,
-      { event: "deployment", when: { ...when, ref: "v*" }, start },
-      { deployment: { ...deployment, ref: "refs/tags/v1.2.3" } },
-    ],
-    ["no task, which it does not ask for", true, inProduction, { deployment: { ...deployment, task: null } }],
-    [
-      "no task",
-      false,
-      { event: "deployment", when: { ...when, task: "deploy" }, start },
-      { deployment: { ...deployment, task: null } },
-    ],
-    [
-      "a status's own environment",
-      false,
-      statuses,
-      { deployment, deployment_status: { ...status, environment: "qa" } },
-    ],
-    ["an empty environment", true, statuses, { deployment, deployment_status: { ...status, environment: "" } }],
-    ["no environment of its own", true, statuses, { deployment, deployment_status: { ...status, environment: null } }],
-    ["no state", false, statuses, { deployment, deployment_status: { ...status, state: undefined } }],
-    ["a release", true, created, { action: "created", release: { ...release, draft: false } }],
-    ["a draft", false, created, { action: "created", release: { ...release, draft: true, published_at: null } }],
-    ["another task", false, { event: "deployment", when: { ...when, task: "migrate" }, start }, { deployment }],
-    ["a run by its file", true, runs, { workflow_run: run }],
-    ["a run of another file", false, runs, { workflow_run: { ...run, path: ".github/workflows/test.yml" } }],
-    ["a run of the same name elsewhere", false, runs, { workflow_run: { ...run, path: "dynamic/x/deploy.yml" } }],
-    ["a run of a fork", false, runs, { workflow_run: { ...run, head_repository: { full_name: "eve/phone" } } }],
-    ["a run of a fork that is gone", false, runs, { workflow_run: { ...run, head_repository: null } }],
-    ["a run that has not ended", false, runs, { workflow_run: { ...run, conclusion: null } }],
-    ["a run that failed", false, runs, { workflow_run: { ...run, conclusion: "failure" } }],
-    ["a run on a branch", true, { ...runs, when: { ...runs.when, branch: "release/*" } }, { workflow_run: run }],
-    ["a run of a pull request", false, runs, { workflow_run: pullRequest }],
-    [
-      "a run of a pull request with its rights",
-      false,
-      { ...runs, when: { ...runs.when, branch: "main" } },
-      { workflow_run: { ...pullRequest, event: "pull_request_target" } },
-    ],
-    ["a run of a pull request by name", true, runsOf("pull_request"), { workflow_run: pullRequest }],
-    ["a run of another event", false, runsOf("push"), { workflow_run: { ...run, event: "schedule" } }],
-    ["a run on another branch", false, { ...runs, when: { ...runs.when, branch: "main" } }, { workflow_run: run }],
+    ["a deployment", true, deployments(), aDeployment()],
+    ["its repository in other letters", true, deployments({ repository: "ACME/Phone" }), aDeployment()],
+    ["another repository", false, deployments({ repository: "acme/phones" }), aDeployment()],
+    ["an environment by a pattern", true, deployments({ environment: "prod*" }), aDeployment()],
+    ["another environment", false, deployments({ environment: "staging" }), aDeployment()],
+    ["an environment in other letters", true, inProduction, aDeployment({ environment: "Production" })],
+    ["no environment", false, inProduction, aDeployment({ environment: null })],
+    ["a ref by a pattern", true, deployments({ ref: "v*" }), aDeployment()],
+    ["a ref in other letters", false, deployments({ ref: "V*" }), aDeployment()],
+    ["a ref with its prefix", true, deployments({ ref: "v*" }), aDeployment({ ref: "refs/tags/v1.2.3" })],
+    ["no task, which it does not ask for", true, inProduction, aDeployment({ task: null })],
+    ["no task", false, deployments({ task: "deploy" }), aDeployment({ task: null })],
+    ["another task", false, deployments({ task: "migrate" }), aDeployment()],
+    ["a status's own environment", false, statusesInProduction, aStatus({ environment: "qa" })],
+    ["an empty environment", true, statusesInProduction, aStatus({ environment: "" })],
+    ["no environment of its own", true, statusesInProduction, aStatus({ environment: null })],
+    ["no state", false, statusesInProduction, aStatus({ state: undefined })],
+    ["a release", true, releases(), aRelease({ draft: false })],
+    ["a draft", false, releases(), aRelease({ draft: true, published_at: null })],
+    ["a run by its file", true, runs(), aRun()],
+    ["a run of another file", false, runs(), aRun({ path: ".github/workflows/test.yml" })],
+    ["a run of the same name elsewhere", false, runs(), aRun({ path: "dynamic/x/deploy.yml" })],
+    ["a run of a fork", false, runs(), ofFork],
+    ["a run of a fork that is gone", false, runs(), aRun({ head_repository: null })],
+    ["a run that has not ended", false, runs(), aRun({ conclusion: null })],
+    ["a run that failed", false, runs(), aRun({ conclusion: "failure" })],
+    ["a run on a branch", true, runs({ branch: "release/*" }), aRun()],
+    ["a run on another branch", false, runs({ branch: "main" }), aRun()],
+    ["a run of a pull request", false, runs(), ofPullRequest],
+    ["a run of a pull request with rights", false, runs(), aRun({ event: "pull_request_target" })],
+    ["a run of a pull request by name", true, runs({ event: "pull_request" }), ofPullRequest],
+    ["a run of another event", false, runs({ event: "push" }), aRun({ event: "schedule" })],
   ])("%s: %p", (_what, fits, mapping, payload) => {
     expect(map([mapping], mapping.event, payload) !== undefined).toBe(fits);
   });
 
-  test.each<readonly [string, readonly Mapping[], object, readonly string[]]>([
-    [
-      "a repository that was renamed",
-      [inProduction],
-      { deployment, repository: { full_name: "acme/voice" } },
-      ['repository is "acme/voice"; expected "acme/phone"'],
-    ],
-    [
-      "the branch of a pull request",
-      [runs],
-      { workflow_run: pullRequest },
-      ["the run is of a pull request; expected a mapping that names its event"],
-    ],
+  const closest = [deployments({ environment: "production", task: "x", ref: "y" }), statusesInProduction, inProduction];
+  const renamed = { ...aDeployment(), repository: { full_name: "acme/voice" } };
+  const UNNAMED = "the run is of a pull request; expected a mapping that names its event";
+
+  test.each<readonly [string, readonly Mapping[], object, string]>([
+    ["a repository that was renamed", [inProduction], renamed, 'repository is "acme/voice"; expected "acme/phone"'],
+    ["the branch of a pull request", [runs()], ofPullRequest, UNNAMED],
     [
       "a member that is missing, for the closest mapping",
-      [{ ...inProduction, when: { ...inProduction.when, task: "x", ref: "y" } }, statuses, inProduction],
-      { deployment: { ...deployment, environment: null } },
-      ['environment is nothing; expected "production"'],
+      closest,
+      aDeployment({ environment: null }),
+      'environment is nothing; expected "production"',
     ],
-  ])("or the log has what differs: %s", (_what, mappings, payload, differences) => {
-    expect(mapOrDiffer(mappings, mappings[0]?.event ?? "", payload)).toEqual({ differences });
+  ])("or the log has what differs: %s", (_what, mappings, payload, difference) => {
+    expect(mapOrDiffer(mappings, mappings[0]?.event ?? "", payload)).toEqual({ differences: [difference] });
   });
 
   test("the first mapping that fits applies", () => {
-    const named = (name: string, more: object = {}) => ({
-      event: "deployment",
-      when: { ...when, ...more },
-      start: { ...start, release: { name } },
-    });
-    const event = map([named("no", { ref: "x" }), named("first"), named("second")], "deployment", { deployment });
+    const named = (name: string, more: object = {}) => withStart(deployments(more), { release: { name } });
+    const event = map([named("no", { ref: "x" }), named("first"), named("second")], "deployment", aDeployment());
     expect(event).toMatchObject({ release: "first" });
   });
 });
 
 describe("the release's name", () => {
-  const dispatch = {
-    ref: "refs/tags/v9",
-    workflow: ".github/workflows/deploy.yml",
-    inputs: { release: "2026.12", n: 1 },
-  };
-  const dispatched = (from: string) => ({
-    event: "workflow_dispatch",
-    when: { ...when, workflow: "deploy.yml" },
-    start: { ...start, release: { from } },
-  });
+  const from = (text: string) => ({ release: { from: text } });
+  const workflow = ".github/workflows/deploy.yml";
+  const dispatch = { ref: "refs/tags/v9", workflow, inputs: { release: "2026.12", n: 1 } };
+  const ownDispatch = { action: "go", client_payload: { release: "r1" } };
 
   test.each<readonly [string, string, Mapping, object]>([
+    ["a deployment's ref", "v1.2.3", withStart(deployments(), from("ref")), aDeployment()],
     [
-      "a deployment's ref",
+      "a ref with its prefix",
       "v1.2.3",
-      { event: "deployment", when, start: { ...start, release: { from: "ref" } } },
-      { deployment },
+      withStart(deployments(), from("ref")),
+      aDeployment({ ref: "refs/tags/v1.2.3" }),
     ],
-    [
-      "a deployment's ref with its prefix",
-      "v1.2.3",
-      { event: "deployment", when, start: { ...start, release: { from: "ref" } } },
-      { deployment: { ...deployment, ref: "refs/tags/v1.2.3" } },
-    ],
-    [
-      "a deployment's commit",
-      "a".repeat(40),
-      { event: "deployment", when, start: { ...start, release: { from: "sha" } } },
-      { deployment },
-    ],
-    [
-      "a run's branch",
-      "release/2026.11",
-      { ...runs, start: { ...start, release: { from: "branch" } } },
-      { workflow_run: run },
-    ],
-    ["a tag that was dispatched", "v9", dispatched("tag"), dispatch],
-    ["an input", "2026.12", dispatched("inputs.release"), dispatch],
-    ["a name of the operator's", "fixed", { event: "deployment", when, start }, { deployment }],
-    [
-      "a dispatch's own text",
-      "r1",
-      {
-        event: "repository_dispatch",
-        when: { ...when, action: "go" },
-        start: { ...start, release: { from: "client_payload.release" } },
-      },
-      { action: "go", client_payload: { release: "r1" } },
-    ],
+    ["a deployment's commit", "a".repeat(40), withStart(deployments(), from("sha")), aDeployment()],
+    ["a run's branch", "release/2026.11", withStart(runs(), from("branch")), aRun()],
+    ["a tag that was dispatched", "v9", withStart(dispatches(), from("tag")), dispatch],
+    ["an input", "2026.12", withStart(dispatches(), from("inputs.release")), dispatch],
+    ["a name of the operator's", "fixed", deployments(), aDeployment()],
+    ["a dispatch's own text", "r1", withStart(ownDispatches(), from("client_payload.release")), ownDispatch],
   ])("%s: %s", (_what, release, mapping, payload) => {
     expect(map([mapping], mapping.event, payload)).toMatchObject({ release });
   });
 
   test.each(["branch", "inputs.missing", "inputs.n", "inputs.toString"])(
     "a text that is missing at %s is refused",
-    (from) => {
-      expect(() => map([dispatched(from)], "workflow_dispatch", dispatch)).toThrow(
-        `nothing was done: the delivery has no text at ${from} to name the release`,
+    (path) => {
+      expect(() => map([withStart(dispatches(), from(path))], "workflow_dispatch", dispatch)).toThrow(
+        `nothing was done: the delivery has no text at ${path} to name the release`,
       );
     },
   );
 });
 
 describe("the rollout of a delivery", () => {
-  const all = [
-    { event: "deployment_status", when: { ...when, state: "success" }, start: { ...start, notAfterMinutes: 30 } },
-  ];
-
-  test("begins within the minutes after the payload's time", () => {
-    const payload = { ...aDeploymentStatus(), repository };
-    payload.deployment_status.created_at = "2026-11-23T10:00:00Z";
-    expect(map(all, "deployment_status", payload)?.notAfter).toBe("2026-11-23T10:30:00.000Z");
+  test("has the operator's strategy, onFailure, onBusy and minutes after the payload's time", () => {
+    const strategy = {
+      waves: [
+        { share: "10%", bakeMinutes: 30 },
+        { rest: true, bakeMinutes: 0 },
+      ],
+    };
+    const order = { strategy, onFailure: "halt", onBusy: "wait" };
+    const mapping = withStart(statuses(), { ...order, notAfterMinutes: 30 });
+    const event = map([mapping], "deployment_status", aStatus({}));
+    expect(event).toMatchObject({ ...order, notAfter: "2026-11-23T10:30:00.000Z" });
   });
 
   test.each([
@@ -251,38 +191,16 @@ describe("the rollout of a delivery", () => {
     ["dependabot[bot]", "dependabot[bot] by webhook github"],
     ["<b>\u202e", "webhook github"],
   ])("has the requester %j: %j", (login, requestedBy) => {
-    const payload = { ...aDeploymentStatus(), repository, sender: { login } };
-    expect(map(all, "deployment_status", payload)?.requestedBy).toBe(requestedBy);
+    const payload = { ...aStatus({}), sender: { login } };
+    expect(map([statuses()], "deployment_status", payload)?.requestedBy).toBe(requestedBy);
   });
 
   test("has the id that GitHub signed, or a dispatch's delivery id", () => {
-    expect(map([runs], "workflow_run", { workflow_run: run })?.id).toBe("github_workflow_run-7-2");
-    const releases = [{ event: "release", when: { ...when, action: "published" }, start }];
-    expect(map(releases, "release", { release, action: "published" })?.id).toBe(
-      "github_release-5-published-1795428000",
-    );
-    const dispatches = [{ event: "repository_dispatch", when: { ...when, action: "go" }, start }];
-    const dispatched = map(dispatches, "repository_dispatch", { action: "go", client_payload: {} });
+    expect(map([runs()], "workflow_run", aRun())?.id).toBe("github_workflow_run-7-2");
+    expect(map([releases()], "release", aRelease({}))?.id).toBe("github_release-5-created-1795428000");
+    const dispatched = map([ownDispatches()], "repository_dispatch", { action: "go", client_payload: {} });
     expect(dispatched?.id).toBe("github_repository_dispatch-d-1");
     expect(dispatched).not.toHaveProperty("notAfter");
-  });
-
-  test("has the operator's strategy, onFailure and onBusy", () => {
-    const strategy = {
-      waves: [
-        { share: "10%", bakeMinutes: 30 },
-        { rest: true, bakeMinutes: 0 },
-      ],
-    };
-    const order = { ...start, strategy, onFailure: "halt", onBusy: "wait" };
-    const payload = { ...aDeploymentStatus(), repository };
-    const mappings = [{ event: "deployment_status", when: { ...when, state: "success" }, start: order }];
-    expect(map(mappings, "deployment_status", payload)).toMatchObject({
-      strategy,
-      onFailure: "halt",
-      onBusy: "wait",
-      notAfter: expect.any(String),
-    });
   });
 
   test("has an id that always fits, is stable, and differs from other sources' ids", () => {
@@ -368,71 +286,65 @@ describe("a policy's webhooks are checked with the policy", () => {
   const policyWith = (webhooks: unknown) => () =>
     parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["5f2b8c1e9d3a4b0012345678"], webhooks });
 
+  const ofCi = (more: object) =>
+    policyWith({ ci: { kind: "standard", mappings: [{ type: "x", start: { ...start, ...more } }] } });
+
   test("and give every problem with its path", () => {
     const mappings = [
-      {
-        event: "deployment_status",
-        when: { repository: "phone", state: "sucess" },
-        start: { ...start, release: { from: "tag" } },
-      },
+      withStart(
+        { event: "deployment_status", when: { repository: "phone", state: "sucess" }, start },
+        { release: { from: "tag" } },
+      ),
       { event: "push", when, start },
-      { event: "release", when: { ...when, action: "published", branch: "main" }, start: { ...start, targets: [] } },
+      withStart(releases({ action: "published", branch: "main" }), { targets: [] }),
     ];
     const refusal = policyWith({
-      GitHub: { kind: "github", mappings: [{ event: "deployment", when, start }] },
+      GitHub: { kind: "github", mappings: [deployments()] },
       github: { kind: "github", mappings },
       ci: { kind: "standard", mappings: [{ type: "x", when: { "a..b": "c" }, start }] },
       every: { kind: "standard", mappings: [{ start }] },
       other: { kind: "gitlab", mappings: [] },
     });
-    expect(refusal).toThrow(/webhooks\.GitHub: got this name; expected a source's name/);
-    expect(refusal).toThrow(
+    for (const problem of [
+      /webhooks\.GitHub: got this name; expected a source's name/,
       /github\.mappings\[0\]\.when\.repository: got "phone"; expected a repository with its owner/,
-    );
-    expect(refusal).toThrow(/github\.mappings\[0\]\.when\.state: got "sucess"; expected one of success/);
-    expect(refusal).toThrow(/github\.mappings\[0\]\.start\.release\.from: got "tag"; expected one of ref, sha/);
-    expect(refusal).toThrow(/github\.mappings\[1\]\.event: got "push"; expected a mapping whose event is one of/);
-    expect(refusal).toThrow(/github\.mappings\[2\]\.when\.branch: got an unknown member/);
-    expect(refusal).toThrow(/github\.mappings\[2\]\.start\.targets: got an empty list; expected at least one target/);
-    expect(refusal).toThrow(/ci\.mappings\[0\]\.when\["?a\.\.b"?\]: got this name; expected a path/);
-    expect(refusal).toThrow(/webhooks\.every\.mappings\[0\]\.when: got .*; expected a type, or at least one text/);
-    expect(refusal).toThrow(/webhooks\.other\.kind: got "gitlab"; expected a source whose kind is/);
+      /github\.mappings\[0\]\.when\.state: got "sucess"; expected one of success/,
+      /github\.mappings\[0\]\.start\.release\.from: got "tag"; expected one of ref, sha/,
+      /github\.mappings\[1\]\.event: got "push"; expected a mapping whose event is one of/,
+      /github\.mappings\[2\]\.when\.branch: got an unknown member/,
+      /github\.mappings\[2\]\.start\.targets: got an empty list; expected at least one target/,
+      /ci\.mappings\[0\]\.when\["?a\.\.b"?\]: got this name; expected a path/,
+      /webhooks\.every\.mappings\[0\]\.when: got .*; expected a type, or at least one text/,
+      /webhooks\.other\.kind: got "gitlab"; expected a source whose kind is/,
+    ])
+      expect(refusal).toThrow(problem);
   });
 
-  test("an unknown cohort is found with the policy", () => {
-    const mappings = [{ type: "x", start: { ...start, targets: { cohort: "canary" } } }];
-    expect(policyWith({ ci: { kind: "standard", mappings } })).toThrow(
-      'webhooks.ci.mappings[0].start.targets[0].cohort: got "canary"; expected a cohort of the policy, which has none',
-    );
-  });
-
-  test("an unknown strategy is found with the policy", () => {
-    const mappings = (strategy: unknown) => [{ type: "x", start: { ...start, strategy } }];
-    expect(policyWith({ ci: { kind: "standard", mappings: mappings("careful") } })).toThrow(
-      /webhooks\.ci\.mappings\[0\]\.start\.strategy: got "careful"; expected a strategy of the policy, which has none/,
-    );
-    const waves = [{ cohort: "canary" }, { rest: true }];
-    expect(policyWith({ ci: { kind: "standard", mappings: mappings({ waves }) } })).toThrow(
-      /webhooks\.ci\.mappings\[0\]\.start\.strategy\.waves\[0\]\.cohort: got "canary"; expected a cohort/,
-    );
-    expect(policyWith({ ci: { kind: "standard", mappings: mappings("all-at-once") } })).not.toThrow();
-  });
-
+  const waves = [{ cohort: "canary" }, { rest: true }];
   test.each([
-    ["workflow_dispatch", { ...when, workflow: "deploy.yml" }, "refused"],
-    ["repository_dispatch", { ...when, action: "go" }, "refused"],
-    ["deployment", when, "accepted"],
-  ])("a %s with %j that waits for the lock is %s: only what has a time can wait until one", (event, says, verdict) => {
-    const mappings = [{ event, when: says, start: { ...start, onBusy: "wait" } }];
-    const parse = policyWith({ github: { kind: "github", mappings } });
-    if (verdict === "accepted") expect(parse).not.toThrow();
-    else expect(parse).toThrow(/mappings\[0\]\.start\.onBusy: got "wait"; expected "refuse": a dispatch has no time/);
+    [
+      { targets: { cohort: "canary" } },
+      'targets[0].cohort: got "canary"; expected a cohort of the policy, which has none',
+    ],
+    [{ strategy: "careful" }, 'strategy: got "careful"; expected a strategy of the policy, which has none'],
+    [{ strategy: { waves } }, 'strategy.waves[0].cohort: got "canary"; expected a cohort'],
+    [{ action: "rollback" }, 'action: got "rollback"; expected "stage" (to the staging servers) or "promote"'],
+    [{ action: "retry" }, 'action: got "retry"; expected "stage" (to the staging servers) or "promote"'],
+  ])("and cannot start %j", (more, problem) => {
+    expect(ofCi(more)).toThrow(`webhooks.ci.mappings[0].start.${problem}`);
   });
 
-  test.each(["rollback", "retry"])("no delivery can ask for a %s", (action) => {
-    const mappings = [{ type: "x", start: { ...start, action } }];
-    expect(policyWith({ ci: { kind: "standard", mappings } })).toThrow(
-      `start.action: got "${action}"; expected "stage" (to the staging servers) or "promote" (to the production servers)`,
-    );
+  test("and can name a strategy of Cutover's", () => {
+    expect(ofCi({ strategy: "all-at-once" })).not.toThrow();
+  });
+
+  test("and only what has a time can wait for the lock until one", () => {
+    const parse = (mapping: Mapping) =>
+      policyWith({ github: { kind: "github", mappings: [withStart(mapping, { onBusy: "wait" })] } });
+    expect(parse(deployments())).not.toThrow();
+    for (const dispatch of [dispatches(), ownDispatches()])
+      expect(parse(dispatch)).toThrow(
+        /mappings\[0\]\.start\.onBusy: got "wait"; expected "refuse": a dispatch has no time/,
+      );
   });
 });

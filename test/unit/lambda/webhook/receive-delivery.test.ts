@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
-import { GITHUB_EVENTS } from "../../../../lambda/webhook/github-delivery.ts";
 import type { FunctionUrlRequest } from "../../../../lambda/webhook/read-request.ts";
 import { anyCharacter } from "../../../support/any-character.ts";
 import { describe, expect, jest, test } from "../../../support/jest.ts";
@@ -22,22 +21,12 @@ describe("a signed delivery that a mapping names", () => {
   test("of GitHub starts the mapping's event, and the payload only names the release", async () => {
     const { send, started, counted } = aDoor();
     const answer = await send(aGitHubDelivery());
+    const id = "github_deployment_status-209916254";
     expect(answer).toMatchObject({ statusCode: 202, headers: { "cache-control": "no-store" } });
-    expect(JSON.parse(answer.body ?? "")).toEqual({
-      rolloutId: "github_deployment_status-209916254",
-      status: "starting",
-    });
-    expect(started).toEqual([
-      {
-        action: "promote",
-        release: "2026.11.0",
-        targets: [{ all: true }],
-        dryRun: false,
-        id: "github_deployment_status-209916254",
-        notAfter: expect.any(String),
-        requestedBy: "Codertocat by webhook github",
-      },
-    ]);
+    expect(JSON.parse(answer.body ?? "")).toEqual({ rolloutId: id, status: "starting" });
+    const order = { action: "promote", release: "2026.11.0", targets: [{ all: true }], dryRun: false };
+    const requestedBy = "Codertocat by webhook github";
+    expect(started).toEqual([{ ...order, id, notAfter: expect.any(String), requestedBy }]);
     expect(counted).toEqual(["WebhookAccepted"]);
   });
 
@@ -49,23 +38,16 @@ describe("a signed delivery that a mapping names", () => {
     ]);
   });
 
-  test("in base64, or with headers in any letter case, is the same", async () => {
+  test("in base64, with headers in any case or under an id that GitHub does not sign is the same", async () => {
     const { send, started } = aDoor();
     const plain = aGitHubDelivery();
     const base64 = { ...plain, body: Buffer.from(plain.body ?? "").toString("base64"), isBase64Encoded: true };
     const shouted = Object.fromEntries(Object.entries(plain.headers ?? {}).map(([name, v]) => [name.toUpperCase(), v]));
-    for (const request of [plain, base64, { ...plain, headers: shouted }]) {
+    const again = withHeaders(plain, { "x-github-delivery": "another" });
+    for (const request of [plain, base64, { ...plain, headers: shouted }, again]) {
       expect(await send(request)).toMatchObject({ statusCode: 202 });
     }
     expect(new Set(started.map((event) => JSON.stringify(event))).size).toBe(1);
-  });
-
-  test("is the same rollout under another delivery id, which GitHub does not sign", async () => {
-    const { send, started } = aDoor();
-    const delivery = aGitHubDelivery();
-    await send(delivery);
-    await send(withHeaders(delivery, { "x-github-delivery": "another" }));
-    expect(started[0]).toEqual(started[1]);
   });
 
   test("is refused for a malformed release name, which is escaped and cut", async () => {
@@ -122,12 +104,10 @@ describe("a delivery without a mapping is answered with 204 and starts nothing",
 
 describe("refused before the payload is parsed", () => {
   const valid = aGitHubDelivery();
-  const notUtf8 = (request: FunctionUrlRequest) => ({
-    ...request,
-    body: Buffer.from([0x7b, 0xff, 0x7d]).toString("base64"),
-    isBase64Encoded: true,
-  });
+  const notUtf8 = { body: Buffer.from([0x7b, 0xff, 0x7d]).toString("base64"), isBase64Encoded: true };
   const other = aGitHubDelivery({ payload: aDeploymentStatus({ ref: "evil" }) });
+  const unsigned = withHeaders(valid, { "x-hub-signature-256": undefined });
+  const wronglySigned = withHeaders(valid, { "x-hub-signature-256": `sha256=${"0".repeat(64)}` });
   const nowSeconds = Math.floor(Date.now() / 1000);
 
   test.each<readonly [string, number, FunctionUrlRequest]>([
@@ -139,13 +119,15 @@ describe("refused before the payload is parsed", () => {
     ["a body over the limit", 413, aGitHubDelivery({ body: `"${"x".repeat(1_000_000)}"` })],
     ["a body over the limit in bytes", 413, aGitHubDelivery({ body: `"${"é".repeat(500_001)}"` })],
     ["no body", 400, { ...valid, body: "" }],
-    ["invalid UTF-8 for GitHub", 400, notUtf8(valid)],
-    ["invalid UTF-8 for Standard Webhooks", 400, notUtf8(aStandardDelivery())],
+    ["invalid UTF-8 for GitHub", 400, { ...valid, ...notUtf8 }],
+    ["invalid UTF-8 for Standard Webhooks", 400, { ...aStandardDelivery(), ...notUtf8 }],
     ["an unknown source", 401, { ...valid, rawPath: "/gitlab" }],
     ["a source that is a member of every object", 401, { ...valid, rawPath: "/constructor" }],
-    ["no signature", 401, withHeaders(valid, { "x-hub-signature-256": undefined })],
-    ["only the old signature by SHA-1", 401, withHeaders(valid, { "x-hub-signature-256": `sha1=${"0".repeat(40)}` })],
-    ["a wrong signature", 401, withHeaders(valid, { "x-hub-signature-256": `sha256=${"0".repeat(64)}` })],
+    ["no signature", 401, unsigned],
+    ["only the old signature by SHA-1", 401, withHeaders(unsigned, { "x-hub-signature": `sha1=${"0".repeat(40)}` })],
+    ["the old signature in place of the new", 401, withHeaders(valid, { "x-hub-signature-256": "sha1=0000" })],
+    ["a wrong signature", 401, wronglySigned],
+    ["the signature of another secret", 401, aGitHubDelivery({ secret: "another secret of theirs" })],
     ["the signature of another body", 401, { ...valid, headers: other.headers }],
     ["GitHub's delivery at another source", 401, { ...valid, rawPath: "/ci" }],
     ["an old timestamp", 401, aStandardDelivery({ seconds: nowSeconds - 301 })],
@@ -167,17 +149,16 @@ describe("refused before the payload is parsed", () => {
     });
     expect(JSON.parse(answer.body ?? "")).toEqual({ error: expect.any(String) });
     expect(started).toEqual([]);
-    expect(counted.filter((metric) => metric !== "SignatureRefused")).toEqual([]);
+    // Not for a source that does not exist, because a stranger can invent names.
+    const isSource = ["/github", "/ci"].includes(request.rawPath ?? "");
+    expect(counted).toEqual(status === 401 && isSource ? ["SignatureRefused"] : []);
   });
 
   test("unknown sources and missing or wrong signatures get one answer; the log differs", async () => {
     const { send, logged } = aDoor();
-    const answers = [
-      await send({ ...valid, rawPath: "/gitlab" }),
-      await send(withHeaders(valid, { "x-hub-signature-256": undefined })),
-      await send(withHeaders(valid, { "x-hub-signature-256": `sha256=${"0".repeat(64)}` })),
-      await send(aStandardDelivery({ seconds: nowSeconds - 301 })),
-    ];
+    const old = aStandardDelivery({ seconds: nowSeconds - 301 });
+    const refused = [{ ...valid, rawPath: "/gitlab" }, unsigned, wronglySigned, old];
+    const answers = await Promise.all(refused.map(send));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(answers[0]?.body).toContain(UNKNOWN);
     expect(new Set(logged.map(({ fields }) => fields.reason)).size).toBe(3);
@@ -211,31 +192,29 @@ describe("refused before the payload is parsed", () => {
   });
 });
 
-const HELLO = "Codertocat/Hello-World";
 const ALL = { action: "promote", targets: { all: true }, release: { name: "r" } };
+const octo = { repository: "octo-org/octo-repo" };
+const hello = { repository: "Codertocat/Hello-World" };
+const releaseFrom = (from: string) => ({ ...ALL, release: { from } });
 /** A mapping for every event that one can name, each as wide as it can be. */
 const EVERY_EVENT = {
   github: {
     kind: "github",
     mappings: [
-      { event: "deployment", when: { repository: HELLO }, start: ALL },
-      { event: "deployment_status", when: { repository: HELLO, state: "success" }, start: ALL },
-      {
-        event: "release",
-        when: { repository: HELLO, action: "published" },
-        start: { ...ALL, release: { from: "tag" } },
-      },
+      { event: "deployment", when: hello, start: ALL },
+      { event: "deployment_status", when: { ...hello, state: "success" }, start: ALL },
+      { event: "release", when: { ...hello, action: "published" }, start: releaseFrom("tag") },
       {
         event: "workflow_run",
-        when: { repository: "octo-org/octo-repo", workflow: "test.yml", conclusion: "success", branch: "*" },
-        start: { ...ALL, release: { from: "sha" } },
+        when: { ...octo, workflow: "test.yml", conclusion: "success", branch: "*" },
+        start: releaseFrom("sha"),
       },
       {
         event: "workflow_dispatch",
-        when: { repository: "octo-org/octo-repo", workflow: "hello-world-workflow.yml", branch: "ma*" },
-        start: { ...ALL, release: { from: "branch" } },
+        when: { ...octo, workflow: "hello-world-workflow.yml", branch: "ma*" },
+        start: releaseFrom("branch"),
       },
-      { event: "repository_dispatch", when: { repository: "octo-org/octo-repo", action: "on-*" }, start: ALL },
+      { event: "repository_dispatch", when: { ...octo, action: "on-*" }, start: ALL },
     ],
   },
 };
@@ -275,11 +254,8 @@ describe("published examples", () => {
       }
     };
     // Past the signature it is a payload that no mapping names.
-    expect(await statusAt(1_614_265_330)).toBe(204);
-    expect(await statusAt(1_614_265_330 + 300)).toBe(204);
-    expect(await statusAt(1_614_265_330 - 300)).toBe(204);
-    expect(await statusAt(1_614_265_330 + 301)).toBe(401);
-    expect(await statusAt(1_614_265_330 - 301)).toBe(401);
+    for (const late of [0, 300, -300]) expect(await statusAt(1_614_265_330 + late)).toBe(204);
+    for (const late of [301, -301]) expect(await statusAt(1_614_265_330 + late)).toBe(401);
   });
 
   test("one right signature of Standard Webhooks is enough; the secret's prefix is optional", async () => {
@@ -300,8 +276,8 @@ describe("published examples", () => {
     const counts: Record<string, number> = {};
     for (const [index, { name, payload }] of sent.entries()) {
       const { statusCode } = await send(aGitHubDelivery({ event: name, deliveryId: `d-${index}`, payload }));
-      counts[statusCode === 202 ? `202 ${name}` : String(statusCode)] ??= 0;
-      counts[statusCode === 202 ? `202 ${name}` : String(statusCode)]! += 1;
+      const answer = statusCode === 202 ? `202 ${name}` : String(statusCode);
+      counts[answer] = (counts[answer] ?? 0) + 1;
     }
     expect(counts).toEqual({
       "202 deployment": 4,
@@ -312,21 +288,8 @@ describe("published examples", () => {
       "202 repository_dispatch": 2,
       "204": sent.length - 16,
     });
-    expect(new Set(started.map(({ release }) => release))).toEqual(
-      new Set(["r", "0.0.1", "3484a3fb816e0859fd6e1cea078d76385ff50625", "main", "master"]),
-    );
-  });
-
-  test("no example starts a rollout under another event's name, which GitHub does not sign", async () => {
-    const { send, started } = aDoor({ webhooks: EVERY_EVENT });
-    for (const event of GITHUB_EVENTS) {
-      for (const { name, payload } of sent.filter((example) => example.name !== event)) {
-        expect({ name, event, ...(await send(aGitHubDelivery({ event, payload }))) }).toMatchObject({
-          statusCode: 400,
-        });
-      }
-    }
-    expect(started).toEqual([]);
+    const releases = ["r", "0.0.1", "3484a3fb816e0859fd6e1cea078d76385ff50625", "main", "master"];
+    expect(new Set(started.map(({ release }) => release))).toEqual(new Set(releases));
   });
 
   test.each(["Enterprise Server 3.1", "Enterprise Server 3.5"] as const)(
