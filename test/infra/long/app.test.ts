@@ -1,13 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { Template } from "aws-cdk-lib/assertions";
-import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
+import { ENTRIES, type Entry, toEntryFile } from "../../../infra/bundle.ts";
 import { RIGHTS } from "../../../lambda/contract/rights.ts";
 import { localAwsEnvironment } from "../../../local/aws/environment.ts";
+import { FRONT_DOOR_ARN, WORKER_ARN } from "../../support/front-door.ts";
 import { afterAll, beforeAll, describe, expect, test } from "../../support/jest.ts";
-import { CONTEXT, findFunction, GITHUB_SOURCE, POLICY, ROOT, type Templates } from ".././make-stack.ts";
+import { TABLE } from "../../support/ledger.ts";
+import { SECRET, startWorld } from "../../support/world.ts";
+import { CONTEXT, findFunction, GITHUB_SOURCE, POLICY, ROOT, type Templates } from "../make-stack.ts";
 
 const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io", protected: { tags: ["it's vip"] } };
 const PRODUCTION_POLICY = { ...POLICY, webhooks: { github: GITHUB_SOURCE } };
@@ -33,8 +37,11 @@ beforeAll(() => {
     { name: "production", policyFile: "production.json", testEvents: "create", tags: { team: "telephony" } },
     { name: "staging", policyFile: "staging.json", tags: { team: "telephony" } },
   ]);
-  run(["infra/app.ts"], { CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify({ ...CONTEXT, config }) });
-  run(["infra/build.ts", "--out", dist, "--policy", join(folder, "production.json")]);
+  const context = { ...CONTEXT, config, "aws:cdk:disable-stack-trace": true };
+  run(["infra/app.ts"], { CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify(context) });
+  expect(run(["infra/build.ts", "--out", dist, "--policy", join(folder, "production.json")])).toMatch(
+    /worker\/index\.mjs {2}\d+ KB, \d+ KB compressed\n.*front-door\/index\.mjs[\s\S]*webhook\/index\.mjs/,
+  );
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -46,10 +53,11 @@ function write(name: string, json: unknown): string {
   return path;
 }
 
-/** Without an AWS account: nothing of the machine's own environment is passed on. */
-function run([file = "", ...rest]: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+/** Without an AWS account, nothing of the machine's own environment is passed on, and with a strict umask. */
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, encoding: "utf8" } as const;
-  return execFileSync(process.execPath, [join(ROOT, file), ...rest], { ...options, stdio: "pipe" });
+  const command = ["-c", 'umask 077; exec "$0" "$@"', process.execPath, ...args];
+  return execFileSync("sh", command, { ...options, stdio: "pipe" });
 }
 
 /** The templates as they are written for a deploy. */
@@ -133,6 +141,57 @@ describe.each(ENTRIES)("the bundle of %s", (entry) => {
     const env = { ...localAwsEnvironment({}), ...resolveEnvironment(properties.Environment.Variables) };
     expect(execFileSync(process.execPath, ["-e", load], { cwd, env, encoding: "utf8" })).toBe("function");
   });
+
+  test("is readable for Lambda, whatever the umask of the machine that builds it", () => {
+    for (const file of ["index.mjs", "index.mjs.map", "policy.json"])
+      expect(statSync(join(dist, entry, file)).mode & 0o777).toBe(0o644);
+  });
+
+  test("has at most 1,400 KB, and beside it a map for stack traces, without the sources themselves", () => {
+    expect(statSync(join(dist, entry, "index.mjs")).size).toBeLessThan(1_400 * 1024);
+    expect(readFileSync(join(dist, entry, "index.mjs"), "utf8")).toMatch(/\/\/# sourceMappingURL=index\.mjs\.map\s*$/);
+    const map = readJson(join(dist, entry, "index.mjs.map")) as { sources: string[]; sourcesContent?: unknown };
+    expect(map.sources.some((source) => toEntryFile(entry).endsWith(source.replace(/^[./]+/, "")))).toBe(true);
+    expect(map.sourcesContent).toBeUndefined();
+  });
+});
+
+test("the built front door starts the built worker, and every customer is flipped once", async () => {
+  const environment = { ...process.env };
+  const world = await startWorld({ customers: 60 });
+  const { executions, emulator, policy } = world;
+  const variables = { CUTOVER_TABLE_NAME: TABLE, CUTOVER_SECRET_ID: SECRET, CUTOVER_WORKER_ARN: WORKER_ARN };
+  Object.assign(process.env, variables, { CUTOVER_POLICY_FILE: write("policy.json", policy) });
+  const load = async (entry: Entry) => (await import(join(dist, entry, "index.mjs"))).handler;
+  executions.serve(WORKER_ARN, { kind: "durable", handler: await load("worker"), skipWaits: true });
+  executions.serve(FRONT_DOOR_ARN, { kind: "plain", handler: await load("front-door") });
+  const client = new LambdaClient();
+  const ask = async (event: object) => {
+    const Payload = Buffer.from(JSON.stringify(event));
+    const reply = await client.send(new InvokeCommand({ FunctionName: FRONT_DOOR_ARN, Payload }));
+    return JSON.parse(reply.Payload?.transformToString() ?? "null");
+  };
+
+  const flagged = [...emulator.customers()].filter(({ isStaging }) => isStaging).map(({ id }) => id);
+  const event = { action: "promote", release: "2026.11", targets: { all: true }, id: "built" };
+  expect(await ask(event)).toMatchObject({ rolloutId: "built", status: "starting" });
+  await executions.settled();
+  const report = await ask({ command: "status", rolloutId: "built" });
+  client.destroy();
+
+  expect(report).toMatchObject({ status: "succeeded", counts: { failed: 0 } });
+  const lines = world.logs().map((line) => JSON.parse(line));
+  expect(lines).toContainEqual(expect.objectContaining({ message: "rollout ended", status: "succeeded" }));
+  expect(lines).toContainEqual(expect.objectContaining({ RolloutSucceeded: 1, Flipped: report.counts.flipped }));
+  const flipped = [...emulator.customers()].filter(({ writes }) => writes === 1);
+  expect(report.counts.flipped).toBe(flipped.length);
+  expect(flipped.length).toBeGreaterThan(0);
+  for (const { id, isStaging } of flipped) {
+    expect(flagged).toContain(id);
+    expect(isStaging).toBe(false);
+  }
+  await world.close();
+  process.env = environment;
 });
 
 /** What CloudFormation would put in for references. */
