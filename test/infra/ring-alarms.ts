@@ -1,4 +1,29 @@
+import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
 import { propertiesOf, type Templates } from "./make-stack.ts";
+
+export const WORKER_METRICS = Object.keys({
+  RolloutSucceeded: true,
+  RolloutPartial: true,
+  RolloutRolledBack: true,
+  RolloutHalted: true,
+  RolloutAborted: true,
+  RolloutFailed: true,
+  RolloutRefused: true,
+  SignInRefused: true,
+  Flipped: true,
+  Unchanged: true,
+  Deferred: true,
+  Skipped: true,
+  Failed: true,
+  RolloutStarted: true,
+  GateProceeded: true,
+  GateRolledBack: true,
+  GateHalted: true,
+  Restored: true,
+  Conflicting: true,
+  NotRestored: true,
+  NotificationFailed: true,
+} satisfies Record<WorkerMetric, true>);
 
 /** A metric as CloudWatch tells it from others. */
 interface MetricKey {

@@ -1,35 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Environment } from "../../../infra/environment.ts";
-import type { WorkerMetric } from "../../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../../lambda/webhook/ports.ts";
 import { describe, expect, test } from "../../support/jest.ts";
-import { propertiesOf, ROOT, synthesize, type Templates, WITH_WEBHOOK } from ".././make-stack.ts";
-import { type Measured, measureRollout } from ".././measure-rollout.ts";
+import { propertiesOf, ROOT, synthesize, type Templates, WITH_WEBHOOK } from "../make-stack.ts";
+import { type Measured, measureRollout } from "../measure-rollout.ts";
+import { WORKER_METRICS } from "../ring-alarms.ts";
 
-const WORKER_METRICS = Object.keys({
-  RolloutSucceeded: true,
-  RolloutPartial: true,
-  RolloutRolledBack: true,
-  RolloutHalted: true,
-  RolloutAborted: true,
-  RolloutFailed: true,
-  RolloutRefused: true,
-  SignInRefused: true,
-  Flipped: true,
-  Unchanged: true,
-  Deferred: true,
-  Skipped: true,
-  Failed: true,
-  RolloutStarted: true,
-  GateProceeded: true,
-  GateRolledBack: true,
-  GateHalted: true,
-  Restored: true,
-  Conflicting: true,
-  NotRestored: true,
-  NotificationFailed: true,
-} satisfies Record<WorkerMetric, true>);
 const WEBHOOK_METRICS = Object.keys({
   WebhookAccepted: true,
   WebhookIgnored: true,
