@@ -6,7 +6,7 @@ import type { CutoverSchedule } from "../../infra/constructs/schedules.ts";
 import { FlipEvent } from "../../lambda/contract/deploy-event.ts";
 import { propertiesOf, synthesize } from "../infra/make-stack.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
-import { afterEach, beforeEach, expect, test } from "../support/jest.ts";
+import { afterAll, beforeAll, expect, test } from "../support/jest.ts";
 import { openLedger } from "../support/ledger.ts";
 import { toArn } from "../support/run-handler.ts";
 import { anEvent } from "../unit/lambda/contract/an-event.ts";
@@ -19,14 +19,26 @@ import {
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/triggers.md"), "utf8");
 
+/** Synthesized before the world opens, because its connections would be idle for seconds. */
+const schedule = readSchedule();
+const [deployed] = propertiesOf(synthesize({ schedules: [schedule] }), "AWS::Scheduler::Schedule");
+
 let door: FrontDoor;
 
-beforeEach(async () => {
-  const { policy } = JSON.parse(`{"policy":${blocks("When a pipeline has succeeded", "json")[0]}}`);
-  door = await openFrontDoor({ customers: 100, policy });
-});
+beforeAll(open);
 
-afterEach(() => door.close());
+afterAll(() => door.close());
+
+async function open() {
+  const { policy } = JSON.parse(`{"policy":${blocks("When a pipeline has succeeded", "json")[0]}}`);
+  door = await openFrontDoor({ customers: 40, policy });
+}
+
+function readSchedule(): CutoverSchedule {
+  const [entry = ""] = blocks("EventBridge Scheduler", "ts");
+  const evaluate = new Function("ScheduleExpression", "TimeZone", "Duration", `return (${entry});`);
+  return evaluate(ScheduleExpression, TimeZone, Duration);
+}
 
 /** The blocks of one kind in a section, in order. */
 function blocks(title: string, kind: string): readonly string[] {
@@ -44,6 +56,26 @@ async function expectSuccess({ rolloutId, execution }: Reply, id: string | RegEx
   const report = await door.send({ command: "status", rolloutId, ...(execution && { execution }) });
   expect(report).toMatchObject({ rolloutId, status: "succeeded" });
 }
+
+/** The payload of the command line in a section. */
+function payloadOf(title: string) {
+  return JSON.parse(/--payload '(.*?)'/.exec(blocks(title, "sh")[0] ?? "")?.[1] ?? "");
+}
+
+test("answers the stop as written, and refuses the page's first event", async () => {
+  const documented = json("Controls");
+  expect(await door.send(payloadOf("Controls"))).toEqual({
+    ...documented,
+    stopped: { ...documented.stopped, at: expect.any(String) },
+  });
+  const { errorType, errorMessage } = await door.sendRefused(payloadOf("Console and CLI"));
+  expect(errorType).toBe("ControlsError");
+  const lifting = JSON.parse(/\{"command".*?\}/.exec(errorMessage)?.[0] ?? "");
+  expect(await door.send(lifting)).toMatchObject({ status: "open" });
+  expect(await door.send({ command: "controls" })).toMatchObject({
+    changes: [{ change: "resume-everything" }, { change: "stop-everything", requestedBy: "ann", reason: "calls drop" }],
+  });
+});
 
 test("starts the event of the console and the CLI, and answers its status, as written", async () => {
   const payloads = blocks("Console and CLI", "sh").map((command) => /--payload '(.*?)'/.exec(command)?.[1] ?? "");
@@ -64,44 +96,6 @@ test("shows the refusal as written", async () => {
   expect(trace.join("\n")).toBe(blocks("Console and CLI", "text")[0]);
 });
 
-/** The payload of the command line in a section. */
-function payloadOf(title: string) {
-  return JSON.parse(/--payload '(.*?)'/.exec(blocks(title, "sh")[0] ?? "")?.[1] ?? "");
-}
-
-test("answers the pause of a running rollout as written", async () => {
-  const command = payloadOf("Commands");
-  const execution = toArn(command.rolloutId);
-  const ledger = openLedger(door.world);
-  const event = FlipEvent.parse(anEvent({ id: command.rolloutId }));
-  const counts = { flip: 40, unchanged: 0, skipped: 0, hash: "9bed" };
-  const waves = [{ wave: 1, from: 0, to: 1, customers: 40, bakeSeconds: 0 }];
-  const plan = { ...counts, batches: 1, settledItems: 0, waves };
-  const head = { rolloutId: command.rolloutId, action: "promote", at: new Date().toISOString() } as const;
-  const lastEvent = { ...head, change: "started", plan: { ...counts, waves: 1 } } as const;
-  const standing = { startedAtMs: Date.now(), status: "running", plan, lastEvent } as const;
-  const facts = { execution, event, fingerprint: "f", ...standing };
-  await ledger.createRollout({ ...facts, rolloutId: command.rolloutId });
-  await door.sendRefused(command);
-  door.world.executions.running(execution);
-  expect(await door.send(command)).toEqual(json("Commands"));
-});
-
-test("answers the stop as written, and refuses the page's first event", async () => {
-  const documented = json("Controls");
-  expect(await door.send(payloadOf("Controls"))).toEqual({
-    ...documented,
-    stopped: { ...documented.stopped, at: expect.any(String) },
-  });
-  const { errorType, errorMessage } = await door.sendRefused(payloadOf("Console and CLI"));
-  expect(errorType).toBe("ControlsError");
-  const lifting = JSON.parse(/\{"command".*?\}/.exec(errorMessage)?.[0] ?? "");
-  expect(await door.send(lifting)).toMatchObject({ status: "open" });
-  expect(await door.send({ command: "controls" })).toMatchObject({
-    changes: [{ change: "resume-everything" }, { change: "stop-everything", requestedBy: "ann", reason: "calls drop" }],
-  });
-});
-
 test("starts the entry of PutEvents under the id of its event", async () => {
   const { Source, DetailType, Detail } = json("EventBridge");
   const event = aBridgedEvent(JSON.parse(Detail), { source: Source, "detail-type": DetailType });
@@ -109,10 +103,6 @@ test("starts the entry of PutEvents under the id of its event", async () => {
 });
 
 test("deploys the input of the schedule as written, and starts its rollout", async () => {
-  const [entry = ""] = blocks("EventBridge Scheduler", "ts");
-  const evaluate = new Function("ScheduleExpression", "TimeZone", "Duration", `return (${entry});`);
-  const schedule: CutoverSchedule = evaluate(ScheduleExpression, TimeZone, Duration);
-  const [deployed] = propertiesOf(synthesize({ schedules: [schedule] }), "AWS::Scheduler::Schedule");
   expect(JSON.parse(deployed?.Target.Input)).toEqual(json("EventBridge Scheduler"));
 
   const scheduledTime = `${new Date().toISOString().slice(0, 19)}Z`;
@@ -147,4 +137,25 @@ test("starts a rollout when a pipeline of the policy succeeds", async () => {
   const [pipeline] = Object.keys(json("When a pipeline has succeeded").pipelines);
   const succeeded = { ...aPipelineStateChange("Pipeline", { pipeline }), time: new Date().toISOString() };
   await expectSuccess(await door.send(succeeded), /^pipeline-12345678-/);
+});
+
+test("answers the pause of a running rollout as written", async () => {
+  // Its rollout is the first one of the page, which has ended by now.
+  await door.close();
+  await open();
+  const command = payloadOf("Commands");
+  const execution = toArn(command.rolloutId);
+  const ledger = openLedger(door.world);
+  const event = FlipEvent.parse(anEvent({ id: command.rolloutId }));
+  const counts = { flip: 40, unchanged: 0, skipped: 0, hash: "9bed" };
+  const waves = [{ wave: 1, from: 0, to: 1, customers: 40, bakeSeconds: 0 }];
+  const plan = { ...counts, batches: 1, settledItems: 0, waves };
+  const head = { rolloutId: command.rolloutId, action: "promote", at: new Date().toISOString() } as const;
+  const lastEvent = { ...head, change: "started", plan: { ...counts, waves: 1 } } as const;
+  const standing = { startedAtMs: Date.now(), status: "running", plan, lastEvent } as const;
+  const facts = { execution, event, fingerprint: "f", ...standing };
+  await ledger.createRollout({ ...facts, rolloutId: command.rolloutId });
+  await door.sendRefused(command);
+  door.world.executions.running(execution);
+  expect(await door.send(command)).toEqual(json("Commands"));
 });

@@ -111,7 +111,7 @@ describe("controls", () => {
     expect(await ledger.changeControls({ ...ANN, change: "protect", customerIds: ids })).toMatchObject({
       kind: "changed",
     });
-    const rows = Array.from({ length: 105 }, (_, index) => ({
+    const rows = Array.from({ length: 112 }, (_, index) => ({
       release: `r-${index}`,
       ...aHold({ reason: "電".repeat(500) }),
     }));
@@ -119,7 +119,7 @@ describe("controls", () => {
     await table.updateIf(key, { set: { holds: rows } }, { pk: PRESENT });
 
     const answers: string[] = [];
-    for (let index = 105; index < 115; index += 1) {
+    for (let index = 112; index < 115; index += 1) {
       answers.push((await ledger.changeControls(holding(`r-${index}`, { reason: "電".repeat(500) }))).kind);
     }
     expect(answers[0]).toBe("changed");
