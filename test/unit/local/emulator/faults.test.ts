@@ -89,7 +89,7 @@ test("other-id shows another customer's id, no-flag shows no flag", async () => 
 test("half-json is cut in the middle, with and without the connection", async () => {
   emulator.setFaults("half-json");
   const endings = new Set<string>();
-  for (const customer of emulator.customers()) {
+  for (const customer of [...emulator.customers()].slice(0, 20)) {
     const shown: Shown<ShownCustomer> | undefined = await flip(emulator, customer.id, true).catch(() => undefined);
     endings.add(shown === undefined ? "broken off" : `${shown.status} ${shown.body}`);
     expect(emulator.customer(customer.id)?.isStaging).toBe(true);
@@ -114,7 +114,7 @@ test("no-reply writes or does not write, by the seed", async () => {
 test("server errors are pages and responseStatus, and some writes are done", async () => {
   emulator.setFaults("error-5xx");
   const seen = new Set<string>();
-  for (const customer of emulator.customers()) {
+  for (const customer of [...emulator.customers()].slice(0, 40)) {
     const { status, headers } = await flip(emulator, customer.id, true);
     const written = emulator.customer(customer.id)?.isStaging ? "written" : "not written";
     seen.add(`${status} ${headers.get("content-type")?.split(";")[0]} ${written}`);
@@ -130,12 +130,12 @@ test("server errors are pages and responseStatus, and some writes are done", asy
 test("429 has Retry-After in seconds, as a date, or no Retry-After", async () => {
   emulator.setFaults("too-many,retry-after=7");
   const seen = new Set<string>();
-  for (const customer of emulator.customers()) {
+  for (const customer of [...emulator.customers()].slice(0, 20)) {
     const later = (await browse(emulator, `/customers/${customer.id}`)).headers.get("retry-after");
     seen.add(later === null || later === "7" ? String(later) : String(Date.parse(later) > Date.now() + 6000));
   }
   expect([...seen].sort()).toEqual(["7", "null", "true"]);
-  expect(emulator.stats().refused429).toBe(63 + 7);
+  expect(emulator.stats().refused429).toBe(20);
 });
 
 test("rows shift, pages repeat and totals move only in replies", async () => {
@@ -222,7 +222,7 @@ test("a share below one never hits the same request three times in a row", async
 });
 
 /** Flips each customer until it succeeds, and gives the result of each attempt. */
-async function flipEverybody(target: Emulator, concurrency: number): Promise<ReadonlyMap<string, string>> {
+async function flipAll(target: Emulator, concurrency: number): Promise<ReadonlyMap<string, string>> {
   const waiting = [...target.customers()].map((customer) => customer.id);
   const seen = new Map<string, string>();
   const work = async (): Promise<void> => {
@@ -243,14 +243,14 @@ async function flipEverybody(target: Emulator, concurrency: number): Promise<Rea
 test("a run repeats by its seed, with any number of requests in flight", async () => {
   const faults = "chaos=0.1,no-reply=0,latency-tail=0.2:5";
   const runs: ReadonlyMap<string, string>[] = [];
-  const options = { customers: 150, stagingShare: 0, faults };
+  const options = { customers: 60, stagingShare: 0, faults };
   for (const [seed, concurrency] of [
     [11, 1],
     [11, 25],
     [12, 25],
   ] as const) {
     const own = await startEmulator({ ...options, seed });
-    runs.push(await flipEverybody(own, concurrency));
+    runs.push(await flipAll(own, concurrency));
     const { faults: hit } = own.stats();
     expect(Object.keys(hit).length).toBeGreaterThan(8);
     await own.close();

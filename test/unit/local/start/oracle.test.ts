@@ -58,22 +58,25 @@ const rolledBack = (after: boolean, restores: readonly OutcomeKind[], given: Par
   ...given,
 });
 
-const FLIPPED: Case = { after: false, writes: 1, outcomes: ["flipped"] };
+/** A customer that is on staging at the end or not, with so many writes. */
+const left = (after: boolean, writes: number, outcome?: OutcomeKind, given: Partial<Case> = {}): Case => ({
+  ...{ after, writes, ...(outcome && { outcomes: [outcome] }) },
+  ...given,
+});
+
+const FLIPPED = left(false, 1, "flipped");
+const RIGHT = { before: false } as const;
 
 describe("agrees when", () => {
   test.each<[string, Case, Partial<Tally>]>([
     ["a flipped customer was moved", FLIPPED, { flippedOnce: 1 }],
     ["its flag was set twice", { ...FLIPPED, writes: 2 }, { flippedAgain: 1 }],
-    [
-      "an unchanged customer was right",
-      { before: false, after: false, writes: 0, outcomes: ["unchanged"] },
-      { untouched: 1 },
-    ],
-    ["a skipped customer is as before", { after: true, writes: 0, outcomes: ["skipped"] }, { untouched: 1 }],
-    ["a failed customer did not move", { after: true, writes: 0, outcomes: ["failed"] }, { failed: 1 }],
+    ["an unchanged customer was right", left(false, 0, "unchanged", RIGHT), { untouched: 1 }],
+    ["a skipped customer is as before", left(true, 0, "skipped"), { untouched: 1 }],
+    ["a failed customer did not move", left(true, 0, "failed"), { failed: 1 }],
     [
       "a failed customer moved, and the report says that it may have",
-      { after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
+      left(false, 1, "failed", { reason: IN_DOUBT }),
       { failed: 1, failedYetMoved: 1 },
     ],
     ["a customer of another account is as before", { after: true, writes: 0, accountId: "other" }, {}],
@@ -102,112 +105,102 @@ describe("agrees when", () => {
 });
 
 describe("disagrees when", () => {
-  test.each<[string, Case, Partial<Violation>, string]>([
-    [
-      "a flipped customer stayed",
-      { after: true, writes: 1, outcomes: ["flipped"] },
-      { code: "not-flipped", isStaging: true },
-      "is reported as flipped, but is on staging",
-    ],
+  test.each<[string, Case, Violation["code"], string]>([
+    ["a flipped customer stayed", left(true, 1, "flipped"), "not-flipped", "is reported as flipped, but is on staging"],
     [
       "a flipped customer had been right",
-      { before: false, after: false, writes: 1, outcomes: ["flipped"] },
-      { code: "was-right-before" },
+      left(false, 1, "flipped", RIGHT),
+      "was-right-before",
       "is reported as flipped, but was on production before",
     ],
     [
       "a flipped customer was never written",
       { ...FLIPPED, writes: 0 },
-      { code: "never-written" },
+      "never-written",
       "is reported as flipped, but its flag was never set",
     ],
     [
       "a skipped customer moved",
-      { after: false, writes: 1, outcomes: ["skipped"] },
-      { code: "moved" },
+      left(false, 1, "skipped"),
+      "moved",
       "is reported as skipped, but was moved and is on production",
     ],
     [
       "an unchanged customer was written",
-      { before: false, after: false, writes: 1, outcomes: ["unchanged"] },
-      { code: "written", writes: 1 },
+      left(false, 1, "unchanged", RIGHT),
+      "written",
       "is reported as unchanged, but its flag was set (1 time)",
     ],
     [
       "an unchanged customer is wrong",
-      { after: true, writes: 0, outcomes: ["unchanged"] },
-      { code: "not-unchanged" },
+      left(true, 0, "unchanged"),
+      "not-unchanged",
       "is reported as unchanged, but is on staging",
     ],
     [
       "a customer outside of the plan moved",
-      { after: false, writes: 1 },
-      { code: "moved" },
+      left(false, 1),
+      "moved",
       "has no outcome, but was moved and is on production",
     ],
     [
       "a customer has two outcomes",
       { after: false, writes: 1, outcomes: ["flipped", "skipped"] },
-      { code: "several-outcomes" },
+      "several-outcomes",
       "has 2 outcomes: flipped, skipped",
     ],
     [
       "a failed customer moved, and the report does not say so",
-      { after: false, writes: 1, outcomes: ["failed"], reason: { code: "customer-gone" } },
-      { code: "moved" },
+      left(false, 1, "failed", { reason: { code: "customer-gone" } }),
+      "moved",
       "is reported as failed, but was moved and is on production",
     ],
     [
       "only the reason of another outcome says that it may have moved",
-      { after: false, writes: 1, outcomes: ["skipped"], reason: IN_DOUBT },
-      { code: "moved" },
+      left(false, 1, "skipped", { reason: IN_DOUBT }),
+      "moved",
       "is reported as skipped, but was moved",
     ],
     [
       "a customer of another account was flipped",
       { ...FLIPPED, accountId: "other" },
-      { code: "other-account" },
+      "other-account",
       "is reported as flipped, but belongs to another account",
     ],
-    [
-      "a planned customer has no outcome",
-      { after: true, writes: 0, planned: true },
-      { code: "no-outcome" },
-      "no outcome",
-    ],
+    ["a planned customer has no outcome", { after: true, writes: 0, planned: true }, "no-outcome", "no outcome"],
     [
       "a customer that is not in the plan was flipped",
       { ...FLIPPED, planned: false },
-      { code: "not-planned" },
+      "not-planned",
       "is reported as flipped, but was touched and is not in the plan",
     ],
     [
       "a restored customer is not back",
       rolledBack(false, ["flipped"]),
-      { code: "not-restored" },
+      "not-restored",
       "was to be restored, but is on production",
     ],
     [
       "a restored customer had been right before",
       rolledBack(false, ["flipped"], { before: false }),
-      { code: "was-right-before" },
+      "was-right-before",
       "but was on production before",
     ],
     [
       "a customer was restored twice over",
       rolledBack(true, ["flipped", "flipped"]),
-      { code: "several-outcomes" },
+      "several-outcomes",
       "has 2 outcomes: flipped, flipped",
     ],
     [
       "a customer was restored that had been skipped",
       rolledBack(true, ["flipped"], { outcomes: ["skipped"] }),
-      { code: "restored-without-flip" },
+      "restored-without-flip",
       "is reported as skipped, but the rollback took it for flipped",
     ],
-  ])("%s", (_when, given, violation, text) => {
+  ])("%s", (_when, given, code, text) => {
     const verdict = judgeCase(given);
-    expect(verdict.violations[0]).toMatchObject({ customerId: "c1", ...violation });
+    expect(verdict.violations[0]).toMatchObject({ customerId: "c1", code });
     expect(renderCheck(verdict)).toEqual({
       agrees: false,
       text: expect.stringMatching(/^the emulator disagrees with the report in \d points?:\n {2}- customer c1 /),
@@ -233,19 +226,15 @@ describe("disagrees when", () => {
 });
 
 test("a rollout that was aborted before its first flip counts no customer", () => {
-  const planned: Case = { before: false, after: false, writes: 0, outcomes: ["unchanged"] };
+  const planned = left(false, 0, "unchanged", RIGHT);
   expect(judgeCase(planned, { status: "aborted", counts: countOutcomes([]) }).violations).toEqual([]);
 });
 
 describe("a retry does not say which flag it wants", () => {
   test.each<[string, Case, readonly string[]]>([
-    ["a flipped customer is on the other side", { before: false, after: true, writes: 1, outcomes: ["flipped"] }, []],
-    [
-      "a flipped customer is where it was",
-      { before: false, after: false, writes: 1, outcomes: ["flipped"] },
-      ["not-flipped"],
-    ],
-    ["a customer that was right is untouched", { after: true, writes: 0, outcomes: ["unchanged"] }, []],
+    ["a flipped customer is on the other side", left(true, 1, "flipped", RIGHT), []],
+    ["a flipped customer is where it was", left(false, 1, "flipped", RIGHT), ["not-flipped"]],
+    ["a customer that was right is untouched", left(true, 0, "unchanged"), []],
   ])("%s", (_when, given, codes) => {
     expect(judgeCase(given, { action: "retry" }).violations.map(({ code }) => code)).toEqual(codes);
   });
@@ -271,11 +260,8 @@ describe("is rendered with", () => {
   test.each<[Case, string]>([
     [FLIPPED, "1 flipped with one write each, 0 not touched"],
     [{ ...FLIPPED, writes: 2 }, "1 flipped with another write after an unclear reply, 0 not touched"],
-    [{ after: true, writes: 0, outcomes: ["failed"] }, "1 failed (none moved), 0 not touched"],
-    [
-      { after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
-      "1 failed (1 moved, as the report says may be), 0 not touched",
-    ],
+    [left(true, 0, "failed"), "1 failed (none moved), 0 not touched"],
+    [left(false, 1, "failed", { reason: IN_DOUBT }), "1 failed (1 moved, as the report says may be), 0 not touched"],
     [rolledBack(true, ["flipped"]), "1 flipped and restored, 0 not touched"],
     [rolledBack(false, ["failed"]), "1 flipped and not restored, as the report says, 0 not touched"],
   ])("the counts of the customers: %j", (given, text) => {
