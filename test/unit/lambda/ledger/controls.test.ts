@@ -17,7 +17,7 @@ const ANN: Attribution = { requestedBy: "ann", reason: "calls drop", at: "2026-1
 const BOB: Attribution = { requestedBy: "bob", reason: "all well", at: "2026-11-23T02:05:00.000Z" };
 const NONE: Controls = { holds: {}, protectedIds: [] };
 
-const { ledger, table, scan, listen } = useTable({ isProxied: true });
+const { ledger, table, scan, listen } = useTable();
 
 function aLock(fence: number): Lock {
   return { rolloutId: `rollout-${fence}`, execution: "arn", fence, fingerprint: "f", settleSeconds: 15 };
@@ -159,7 +159,7 @@ describe("a change of the controls with a known id", () => {
 
   test("is known although its reply was lost and the lock was taken meanwhile", async () => {
     let lost = 0;
-    listen(async ({ operation, phase }) => {
+    await listen(async ({ operation, phase }) => {
       if (operation !== "UpdateItem" || phase !== "done" || lost > 0) return undefined;
       lost += 1;
       await ledger.takeLock(aLock(1), await ledger.readControls());
@@ -192,9 +192,9 @@ describe("the history of the controls", () => {
   });
 
   test("contains a change whose writer crashed, after the next change", async () => {
-    listen(({ operation, phase }) => (operation === "PutItem" && phase === "arrived" ? "lose" : undefined));
+    await listen(({ operation, phase }) => (operation === "PutItem" && phase === "arrived" ? "lose" : undefined));
     await expect(ledger.changeControls({ ...ANN, change: "stop-everything" }, "stop-1")).rejects.toThrow();
-    listen(() => undefined);
+    await listen(() => undefined);
     expect((await ledger.readControls()).stopped).toEqual(ANN);
     expect(await readHistory()).toEqual([]);
 

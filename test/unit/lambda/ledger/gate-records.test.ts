@@ -6,7 +6,7 @@ import { listenOnLoopback, readBody } from "../../../../local/aws/loopback.ts";
 import { describe, expect, test } from "../../../support/jest.ts";
 import { useTable } from "./use-table.ts";
 
-const { ledger, table, scan, listen } = useTable({ isProxied: true });
+const { ledger, table, scan, listen } = useTable();
 
 function aCommand(id: string, changes: Partial<CommandRecord> = {}): CommandRecord {
   return {
@@ -116,7 +116,7 @@ describe("the inputs of a gate", () => {
     await ledger.changeControls({ ...order, change: "stop-everything" });
     await ledger.addCommand("night", aCommand("one"));
     const requests: string[] = [];
-    listen(({ operation, phase, body }) => {
+    await listen(({ operation, phase, body }) => {
       if (phase === "arrived") requests.push(`${operation} ${JSON.stringify(JSON.parse(body).RequestItems)}`);
       return undefined;
     });

@@ -5,12 +5,12 @@ import { NOW_MS, useTable } from "./use-table.ts";
 const KEY = { pk: "rollout#night", sk: "record" };
 const IS_NEW = { pk: ABSENT };
 
-const { table, scan, listen } = useTable({ isProxied: true });
+const { table, scan, listen } = useTable();
 
 /** The reply of the first write of this kind is lost; the SDK sends it again. */
-function loseReplyOf(operation: string): { readonly sent: () => number } {
+async function loseReplyOf(operation: string): Promise<{ readonly sent: () => number }> {
   let sent = 0;
-  listen((request) => {
+  await listen((request) => {
     if (request.operation !== operation || request.phase !== "done") return undefined;
     sent += 1;
     return sent === 1 ? "lose" : undefined;
@@ -41,7 +41,7 @@ describe("a conditional write", () => {
     ["PutItem", () => table.putIf(KEY, { status: "running" }, IS_NEW)],
     ["UpdateItem", () => table.updateIf(KEY, { set: { status: "running" } }, IS_NEW)],
   ])("whose reply was lost counts as written when the SDK's repeat is refused (%s)", async (operation, write) => {
-    const { sent } = loseReplyOf(operation);
+    const { sent } = await loseReplyOf(operation);
 
     expect(await write()).toBe(true);
 
@@ -50,7 +50,7 @@ describe("a conditional write", () => {
 
   test("of another writer does not count as written when the reply was lost", async () => {
     await table.putIf(KEY, { status: "theirs" }, IS_NEW);
-    loseReplyOf("PutItem");
+    await loseReplyOf("PutItem");
 
     expect(await table.putIf(KEY, { status: "ours" }, IS_NEW)).toBe(false);
     expect(await table.get(KEY)).toMatchObject({ status: "theirs" });

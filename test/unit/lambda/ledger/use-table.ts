@@ -12,7 +12,7 @@ export const ENVIRONMENT = "https://evovoice.io";
 export const NOW_MS = Date.parse("2026-11-23T02:00:00Z");
 
 /** For a file of tests: a table on loopback, empty before each test, at a time that stands still. */
-export function useTable({ isProxied = false } = {}) {
+export function useTable() {
   let dynamodb: LoopbackServer;
   let proxy: DynamoDbProxy | undefined;
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
@@ -27,10 +27,10 @@ export function useTable({ isProxied = false } = {}) {
 
   beforeAll(async () => {
     dynamodb = await startDynamoDb({ tableName: TABLE });
-    proxy = isProxied ? await startDynamoDbProxy(dynamodb.address) : undefined;
   });
   afterEach(async () => {
-    if (proxy !== undefined) proxy.listener = () => undefined;
+    await proxy?.close();
+    proxy = undefined;
     // A scan and a batch of deletions have a largest size.
     for (let items = await scan(); items.length > 0; items = await scan()) {
       const deletions = items.slice(0, 25).map(({ pk, sk }) => ({ DeleteRequest: { Key: marshall({ pk, sk }) } }));
@@ -39,16 +39,15 @@ export function useTable({ isProxied = false } = {}) {
   });
   afterAll(async () => {
     client.destroy();
-    await proxy?.close();
     await dynamodb.close();
   });
 
   return {
     table,
     ledger: createLedger(table, ENVIRONMENT),
-    /** Tells of every request of a proxied table. */
-    listen(listener: ProxyListener): void {
-      if (proxy === undefined) throw new Error("the table has no proxy");
+    /** Puts a proxy before the table until the end of the test, which tells of every request. */
+    async listen(listener: ProxyListener): Promise<void> {
+      proxy ??= await startDynamoDbProxy(dynamodb.address);
       proxy.listener = listener;
     },
     /** Writes an item as it is, such as one of another version of Cutover. */
