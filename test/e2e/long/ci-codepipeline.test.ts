@@ -28,6 +28,8 @@ function synthesizeExample() {
   return { template: Template.fromStack(stack), deployment: Template.fromStack(cutover.node.scope as Stack) };
 }
 
+const { template, deployment } = synthesizeExample();
+
 /** What CodePipeline puts in for variables when it runs; `plan` is the output variable of the action before. */
 function fillIn({ Configuration }: DeclaredAction, plan = "f0c37771cb37"): string {
   return Configuration.UserParameters.replaceAll("#{codepipeline.PipelineExecutionId}", EXECUTION)
@@ -42,8 +44,6 @@ function readRequest(action: DeclaredAction) {
 }
 
 describe("the example's pipeline", () => {
-  const { template, deployment } = synthesizeExample();
-
   test("deploys, plans, waits for a person, and promotes, in this order", () => {
     const steps = findActions(template).map(({ Name, ActionTypeId }) => [Name, ActionTypeId.Provider]);
     expect(steps).toEqual([
@@ -134,7 +134,6 @@ describe("an action of Cutover", () => {
 });
 
 describe("through the front door", () => {
-  const { template } = synthesizeExample();
   let door: FrontDoor;
 
   beforeEach(async () => {
