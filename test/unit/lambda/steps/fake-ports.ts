@@ -1,12 +1,13 @@
 import type { FlipEvent } from "../../../../lambda/contract/deploy-event.ts";
-import type { Lock } from "../../../../lambda/core/controls.ts";
+import type { Lock, LockAndControls } from "../../../../lambda/core/controls.ts";
 import type { FlipResult } from "../../../../lambda/core/flip/flip-result.ts";
 import { startPace } from "../../../../lambda/core/flip/pace.ts";
 import type { CustomerFacts } from "../../../../lambda/core/lookup/selection.ts";
 import { OutOfTimeError } from "../../../../lambda/core/out-of-time-error.ts";
 import type { Connection, Ledger, Ports } from "../../../../lambda/steps/ports.ts";
 import type { FlipRollout, Locked } from "../../../../lambda/steps/run-part.ts";
-import { type LedgerWorld, openLedger } from "../../../support/ledger.ts";
+import { afterAll, beforeAll } from "../../../support/jest.ts";
+import { type ClosableLedgerWorld, type LedgerWorld, openLedger, startLedgerWorld } from "../../../support/ledger.ts";
 
 const LIMITS = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 10 };
 
@@ -73,7 +74,7 @@ export function fakePorts(
 export async function flipOnceBegun(begin: (mayBeDone: boolean) => Promise<void>): Promise<FlipResult> {
   try {
     await begin(false);
-    return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+    return FLIPPED;
   } catch (error) {
     if (error instanceof OutOfTimeError) return { result: "not begun" };
     throw error;
@@ -93,6 +94,26 @@ function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
 }
 
 export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
+
+/** Controls that hold nothing, while the rollout `night` has the lock. */
+export const CONTROLS: LockAndControls = { fence: 1, lock: LOCK, holds: {}, protectedIds: [] };
+
+export const FLIPPED: FlipResult = { result: "flipped", reason: { code: "confirmed-by-reply" } };
+
+/** Of a connection with one request in flight. */
+export const ONE_BY_ONE: Parameters<Ports["evoVoice"]["connect"]>[0] = {
+  ...{ limits: { startPerSecond: 1, minPerSecond: 1, maxPerSecond: 1 }, concurrency: 1, deadlineMs: 0 },
+};
+
+/** A ledger on loopback for all tests of a file. */
+export function useLedgerWorld(policy?: Readonly<Record<string, unknown>>): () => LedgerWorld {
+  let world: ClosableLedgerWorld;
+  beforeAll(async () => {
+    world = await startLedgerWorld(policy);
+  });
+  afterAll(() => world.close());
+  return () => world;
+}
 
 /** A promote of all customers that holds the lock. */
 export function aRollout(rolloutId: string): Locked<FlipRollout> {

@@ -1,30 +1,21 @@
 import { runPart, StalledError, type StepRun } from "../../../../lambda/steps/run-part.ts";
-import { afterAll, beforeAll, beforeEach, expect, test } from "../../../support/jest.ts";
-import { type ClosableLedgerWorld, startLedgerWorld } from "../../../support/ledger.ts";
-import { aRollout, fakePorts } from "./fake-ports.ts";
+import { beforeEach, expect, test } from "../../../support/jest.ts";
+import { aRollout, fakePorts, useLedgerWorld } from "./fake-ports.ts";
 
 const NOW_MS = 1_000_000;
 const RUN: StepRun = { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: NOW_MS + 900_000 };
 
-let world: ClosableLedgerWorld;
+const world = useLedgerWorld({ retries: { requestTimeoutMs: 1_000 } });
 let rolloutId: string;
 let rollouts = 0;
 
-beforeAll(async () => {
-  world = await startLedgerWorld({ retries: { requestTimeoutMs: 1_000 } });
-});
-afterAll(() => world.close());
 beforeEach(() => {
   rollouts += 1;
   rolloutId = `rollout-${rollouts}`;
 });
 
-function part(
-  run: Partial<StepRun>,
-  mark = "batch 0",
-  policy: { readonly stepSeconds?: number } = {},
-): Promise<number> {
-  const ports = fakePorts(world, { customers: [], nowMs: () => NOW_MS });
+function part(run: Partial<StepRun>, mark = "batch 0", policy: object = {}): Promise<number> {
+  const ports = fakePorts(world(), { customers: [], nowMs: () => NOW_MS });
   return runPart(
     { ...ports, policy: { ...ports.policy, ...policy } },
     aRollout(rolloutId),
@@ -55,11 +46,9 @@ test("a try that ended with an error is no death: the next try may die three tim
 });
 
 test.each([
-  { stepSeconds: 600, remaining: 900, takes: 600 },
-  { stepSeconds: 720, remaining: 720, takes: 644 },
-  { stepSeconds: 600, remaining: 300, takes: 224 },
-])("a part of $stepSeconds s with $remaining s left in its invocation begins work for $takes s", async (given) => {
-  const { stepSeconds, remaining, takes } = given;
-
+  [600, 900, 600],
+  [720, 720, 644],
+  [600, 300, 224],
+])("a part of %d s with %d s left in its invocation begins work for %d s", async (stepSeconds, remaining, takes) => {
   expect(await part({ invocationEndsAtMs: NOW_MS + remaining * 1000 }, "batch 0", { stepSeconds })).toBe(takes);
 });

@@ -2,20 +2,15 @@ import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import { NO_COMMANDS } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { GateState } from "../../../../lambda/core/gate/evaluate-gate.ts";
 import { createDurable, type Durable } from "../../../../lambda/workflow/durable.ts";
-import { afterAll, beforeAll, beforeEach, expect, test } from "../../../support/jest.ts";
-import { type ClosableLedgerWorld, startLedgerWorld } from "../../../support/ledger.ts";
+import { beforeEach, expect, test } from "../../../support/jest.ts";
 import { toArn } from "../../../support/run-handler.ts";
-import { fakePorts } from "../steps/fake-ports.ts";
+import { fakePorts, useLedgerWorld } from "../steps/fake-ports.ts";
 
-let world: ClosableLedgerWorld;
+const world = useLedgerWorld();
 let arn: string;
 let executions = 0;
 let counted: string[] = [];
 
-beforeAll(async () => {
-  world = await startLedgerWorld();
-});
-afterAll(() => world.close());
 beforeEach(() => {
   executions += 1;
   arn = toArn(`execution-${executions}`);
@@ -33,7 +28,7 @@ function invoke(): Durable {
       { initialState }: { initialState: unknown },
     ) => check(initialState),
   };
-  const { ledger } = fakePorts(world, { customers: [] });
+  const { ledger } = fakePorts(world(), { customers: [] });
   const countStepAttempt: typeof ledger.countStepAttempt = (rolloutId, step, mark) => {
     counted.push(step);
     return ledger.countStepAttempt(rolloutId, step, mark);

@@ -10,24 +10,29 @@ import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/gate-config.ts";
 import { LockLostError } from "../../../../../lambda/steps/gate/gate-poller.ts";
 import { CONTROLS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { verifyBatches } from "../../../../../lambda/steps/verify/verify-batches.ts";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "../../../../support/jest.ts";
-import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
-import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "../fake-ports.ts";
+import { beforeEach, describe, expect, test } from "../../../../support/jest.ts";
+import {
+  aCustomer,
+  aRollout,
+  CONTROLS,
+  type Fakes,
+  FLIPPED,
+  fakePorts,
+  flipOnceBegun,
+  LOCK,
+  ONE_BY_ONE,
+  useLedgerWorld,
+} from "../fake-ports.ts";
 
-const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 const NO_ANSWER = { code: "no-answer", operation: "reading", why: "ETIMEDOUT" } as const;
 const BEGUN_MS = 1_000_000;
 const UNTIL_MS = BEGUN_MS + 600_000;
 
-let world: ClosableLedgerWorld;
+const world = useLedgerWorld();
 let clockMs: number;
 let rolloutId: string;
 let rollouts = 0;
 
-beforeAll(async () => {
-  world = await startLedgerWorld();
-});
-afterAll(() => world.close());
 beforeEach(() => {
   clockMs = BEGUN_MS;
   rollouts += 1;
@@ -36,10 +41,10 @@ beforeEach(() => {
 
 async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "restoring" | "rollback">> = {}) {
   const records: Batch[] = [];
-  const ports = fakePorts(world, {
+  const ports = fakePorts(world(), {
     nowMs: () => clockMs,
     ...fakes,
-    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }), ...fakes.ledger },
+    ledger: { readControls: async () => CONTROLS, ...fakes.ledger },
   });
   const { ledger } = ports;
   await ledger.putBatch(rolloutId, 0, fakes.customers);
@@ -54,17 +59,9 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "rest
         return ledger.recordBatch(record);
       },
     },
-    connection: ports.evoVoice.connect({
-      limits: { startPerSecond: 1, minPerSecond: 1, maxPerSecond: 1 },
-      concurrency: 1,
-      deadlineMs: 0,
-    }),
+    connection: ports.evoVoice.connect(ONE_BY_ONE),
     guard: createGuard(ports, {
-      rolloutId,
-      lock: LOCK,
-      gateConfig: ROLLBACK_GATE,
-      commandState: NO_COMMANDS,
-      stopSignal,
+      ...{ rolloutId, lock: LOCK, gateConfig: ROLLBACK_GATE, commandState: NO_COMMANDS, stopSignal },
     }),
     concurrency: 1,
     stopSignal,
@@ -89,7 +86,7 @@ describe("a batch", () => {
         flip: async ({ customerId }) => {
           expect(records.at(-1)?.intended).toEqual(["a", "c"]);
           flipped.push(customerId);
-          return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+          return FLIPPED;
         },
       },
     });
@@ -98,12 +95,6 @@ describe("a batch", () => {
 
     expect(flipped).toEqual(["a", "c"]);
     expect(outcomesOf(recorded)).toEqual({ a: "flipped", b: "unchanged", c: "flipped" });
-  });
-
-  test("counts a customer that an earlier run intended and that has the flag as flipped", async () => {
-    const { run } = await given({ customers: [aCustomer("a", false), aCustomer("b", false)] }, { intended: ["a"] });
-
-    expect(outcomesOf(await flipBatch(run))).toEqual({ a: "flipped", b: "unchanged" });
   });
 
   test("keeps a customer that an earlier run intended when there is no time to read it", async () => {
@@ -153,9 +144,7 @@ describe("a batch", () => {
     const { outcomes } = await flipBatch(run);
 
     expect(outcomes.filter(({ outcome }) => outcome === "flipped")).toHaveLength(11);
-    expect(outcomes.find(({ customerId }) => customerId === "c-11")).toMatchObject({
-      reason: { code: "outside-accounts" },
-    });
+    expect(outcomes.find(({ customerId }) => customerId === "c-11")?.reason.code).toBe("outside-accounts");
     expect(readAtMs).toHaveLength(3);
   });
 
@@ -182,17 +171,14 @@ describe("a batch", () => {
     expect(flipped).toEqual(sent);
   });
 
-  test.each<{ result: FlipResult; intended: readonly string[] }>([
-    { result: { result: "unresolved" }, intended: ["a"] },
-    { result: { result: "not begun" }, intended: [] },
-  ])(
-    "leaves a customer open that is $result.result, and intended if it may be flipped",
-    async ({ result, intended }) => {
-      const { run } = await given({ customers: [aCustomer("a")], connection: { flip: async () => result } });
+  test.each([
+    ["unresolved", ["a"]],
+    ["not begun", []],
+  ] as const)("leaves a customer open that is %s, and intended if it may be flipped", async (result, intended) => {
+    const { run } = await given({ customers: [aCustomer("a")], connection: { flip: async () => ({ result }) } });
 
-      expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
-    },
-  );
+    expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
+  });
 
   test.each([
     { intended: [], expected: NO_ANSWER },
@@ -234,16 +220,14 @@ describe("a batch", () => {
       {
         customers: [aCustomer("b")],
         connection: { listCustomers: async () => [], readCustomer: async () => ({ reading: "missing" }) },
-        ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [], stopped }) },
+        ledger: { readControls: async () => ({ ...CONTROLS, stopped }) },
       },
       { intended: ["b"] },
     );
 
     await flipBatch(run);
 
-    expect(records.at(-1)).toMatchObject({
-      outcomes: [{ outcome: "failed", reason: { code: "customer-gone" } }],
-    });
+    expect(records.at(-1)).toMatchObject({ outcomes: [{ outcome: "failed", reason: { code: "customer-gone" } }] });
   });
 
   test("reads the lock again before each request", async () => {
@@ -254,8 +238,7 @@ describe("a batch", () => {
       ledger: {
         readControls: async () => {
           readings += 1;
-          const lock = readings < 3 ? LOCK : { ...LOCK, fence: 2, rolloutId: "noon" };
-          return { fence: lock.fence, lock, holds: {}, protectedIds: [] };
+          return readings < 3 ? CONTROLS : { ...CONTROLS, fence: 2, lock: { ...LOCK, fence: 2, rolloutId: "noon" } };
         },
       },
       connection: {
@@ -280,7 +263,7 @@ describe("a batch", () => {
       connection: {
         flip: async ({ customerId }) => {
           if (customerId === "b") throw new Error("the sign-in is refused");
-          return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+          return FLIPPED;
         },
       },
     });
@@ -304,9 +287,8 @@ describe("a batch of a stopped rollout", () => {
     const recorded = (await skip(run)) as Batch;
 
     expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "failed" });
-    expect(recorded.outcomes.map(({ reason }) => reason)).toContainEqual({
-      ...{ code: "not-applied", isStaging: true, why: { code: "unanswered" } },
-    });
+    const notApplied = { code: "not-applied", isStaging: true, why: { code: "unanswered" } };
+    expect(recorded.outcomes.map(({ reason }) => reason)).toContainEqual(notApplied);
   });
 
   test("stays as it is when there is no time to read it", async () => {
@@ -351,9 +333,7 @@ test("a verification reads late customers again, and leaves those that are prote
   const tried: string[] = [];
   const { run } = await given({
     customers: ["a", "b", "c"].map((id) => aCustomer(id)),
-    ledger: {
-      readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: tried.length > 0 ? ["b"] : [] }),
-    },
+    ledger: { readControls: async () => ({ ...CONTROLS, protectedIds: tried.length > 0 ? ["b"] : [] }) },
     connection: {
       flip: ({ customerId }, beforeSend) =>
         flipOnceBegun(async () => {

@@ -3,7 +3,7 @@ import { FLIP_START, flipPart } from "../../../../../lambda/steps/flip/flip-part
 import { toGateConfig } from "../../../../../lambda/steps/gate/gate-config.ts";
 import { afterEach, beforeEach, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
-import { aCustomer, aRollout, fakePorts, LOCK } from "../fake-ports.ts";
+import { aCustomer, aRollout, CONTROLS, FLIPPED, fakePorts } from "../fake-ports.ts";
 
 let world: ClosableLedgerWorld;
 
@@ -12,59 +12,36 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const PLAN = { hash: "", unchanged: 0, skipped: 0, settledItems: 0, waves: [] };
+const toRun = (nowMs: number) => ({ step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: nowMs + 900_000 });
+
 test("failures in an unfinished batch still stop the rollout before a further flip", async () => {
   const customers = ["a", "b", "c"].map((id) => aCustomer(id));
   const flipped: string[] = [];
   const ports = fakePorts(world, {
     customers,
-    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    ledger: { readControls: async () => CONTROLS },
     connection: {
       flip: async ({ customerId }) => {
         flipped.push(customerId);
-        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+        return FLIPPED;
       },
     },
   });
   await ports.ledger.putBatch("night", 0, customers);
-  const failed = ["a", "b"].map(
-    (id) =>
-      ({
-        customerId: id,
-        name: "",
-        outcome: "failed",
-        reason: { code: "no-answer", operation: "flip", why: "ECONNRESET" },
-      }) as const,
-  );
-  await ports.ledger.recordBatch({
-    ...(await ports.ledger.getBatch("night", 0)),
-    outcomes: failed,
-    intended: ["c"],
-  });
-
+  const failed = { name: "", outcome: "failed", reason: { code: "unanswered" } } as const;
+  const outcomes = ["a", "b"].map((customerId) => ({ customerId, ...failed }));
+  await ports.ledger.recordBatch({ ...(await ports.ledger.getBatch("night", 0)), outcomes, intended: ["c"] });
   const policy = { ...ports.policy, failureBudget: 1 };
   const rollout = aRollout("night");
+  const gateConfig = toGateConfig(policy, rollout.event, { plan: { flip: 3, waves: [] } });
+  const work = { plan: { ...PLAN, flip: 3, batches: 1 }, gateConfig, from: FLIP_START, to: 1 };
 
-  const progress = await flipPart(
-    { ...ports, policy },
-    rollout,
-    { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
-    {
-      plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [] },
-      gateConfig: toGateConfig(policy, rollout.event, { plan: { flip: 3, waves: [] } }),
-      from: FLIP_START,
-      to: 1,
-    },
-  );
+  const progress = await flipPart({ ...ports, policy }, rollout, toRun(Date.now()), work);
 
   expect(flipped).toEqual([]);
-  expect(progress).toMatchObject({
-    done: true,
-    batch: 0,
-    stop: {
-      cause: "budget",
-      reasons: [{ code: "failure-budget", failed: 2, allowed: 1, planned: 3 }],
-    },
-  });
+  const reasons = [{ code: "failure-budget", failed: 2, allowed: 1, planned: 3 }];
+  expect(progress).toMatchObject({ done: true, batch: 0, stop: { cause: "budget", reasons } });
 });
 
 test("an alarm that stopped a dead worker still stops the rollout when the alarm is OK again", async () => {
@@ -75,35 +52,24 @@ test("an alarm that stopped a dead worker still stops the rollout when the alarm
   const ports = fakePorts(world, {
     customers: batches.flat(),
     nowMs: () => clockMs,
-    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    ledger: { readControls: async () => CONTROLS },
     connection: {
       flip: async ({ customerId }) => {
         flipped.push(customerId);
         clockMs += 60_000;
         state = "ALARM";
         await setTimeout(50);
-        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+        return FLIPPED;
       },
     },
   });
   for (const [index, customers] of batches.entries()) await ports.ledger.putBatch("night", index, customers);
   const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
-  const flip = () =>
-    flipPart(
-      {
-        ...ports,
-        policy: { ...ports.policy, concurrency: 1, stepSeconds: 600 },
-        readAlarms: async () => [{ name: "calls-drop", state, reason: "too many" }],
-      },
-      aRollout("night"),
-      { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: clockMs + 900_000 },
-      {
-        plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, batches: 2, settledItems: 0, waves: [] },
-        gateConfig: { alarms: ["calls-drop"], rules },
-        from: FLIP_START,
-        to: 2,
-      },
-    );
+  const policy = { ...ports.policy, concurrency: 1, stepSeconds: 600 };
+  const readAlarms = async () => [{ name: "calls-drop", state, reason: "too many" }];
+  const gateConfig = { alarms: ["calls-drop"], rules };
+  const work = { plan: { ...PLAN, flip: 7, batches: 2 }, gateConfig, from: FLIP_START, to: 2 };
+  const flip = () => flipPart({ ...ports, policy, readAlarms }, aRollout("night"), toRun(clockMs), work);
   const died = await flip();
   const flippedBefore = [...flipped];
   state = "OK";

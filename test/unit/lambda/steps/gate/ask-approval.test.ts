@@ -2,16 +2,10 @@ import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
 import type { AlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
 import { askApproval } from "../../../../../lambda/steps/gate/ask-approval.ts";
 import { publish } from "../../../../../lambda/steps/report/publish.ts";
-import { afterAll, beforeAll, expect, test } from "../../../../support/jest.ts";
-import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
-import { aRollout, fakePorts } from "../fake-ports.ts";
+import { expect, test } from "../../../../support/jest.ts";
+import { aRollout, fakePorts, useLedgerWorld } from "../fake-ports.ts";
 
-let world: ClosableLedgerWorld;
-
-beforeAll(async () => {
-  world = await startLedgerWorld();
-});
-afterAll(() => world.close());
+const world = useLedgerWorld();
 
 const wave = { wave: 1, from: 0, to: 1, customers: 3, bakeSeconds: 0, approvalSeconds: 3_600 };
 const plan = { hash: "9bed".repeat(16), flip: 3, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [wave] };
@@ -19,7 +13,7 @@ const plan = { hash: "9bed".repeat(16), flip: 3, unchanged: 0, skipped: 0, batch
 test("an approval is asked once the ledger has the question: before, no answer could be taken", async () => {
   const recordEvent = () => Promise.reject(new Error("the ledger is away"));
   const alerts: AlertMessage[] = [];
-  const ports = fakePorts(world, { customers: [], ledger: { recordEvent } });
+  const ports = fakePorts(world(), { customers: [], ledger: { recordEvent } });
   const asking = {
     ...ports,
     notifier: { publish: async () => {}, alert: async (alert: AlertMessage) => void alerts.push(alert) },

@@ -11,23 +11,14 @@ import type { Ports } from "../../../../../lambda/steps/ports.ts";
 import { runChecked } from "../../../../../lambda/steps/run-checked.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCommand } from "../../core/a-snapshot.ts";
-import { LOCK } from "../fake-ports.ts";
+import { CONTROLS, LOCK } from "../fake-ports.ts";
 
 const NOON: Lock = { ...LOCK, rolloutId: "noon", execution: "arn:noon", fence: 2 };
-const FIRED: Stop = {
-  decision: "roll back",
-  cause: "alarm",
-  reasons: [{ code: "alarm", alarm: "calls-drop", state: "ALARM" }],
-};
+const IN_ALARM = { code: "alarm", alarm: "calls-drop", state: "ALARM" } as const;
+const FIRED: Stop = { decision: "roll back", cause: "alarm", reasons: [IN_ALARM] };
 
 /** The guard of a part in a world whose clock a test moves, with a count of its readings. */
-function given({
-  alarms = ["calls-drop"],
-  failed = 0,
-}: {
-  readonly alarms?: readonly string[];
-  readonly failed?: number;
-} = {}) {
+function given({ alarms = ["calls-drop"], failed = 0 } = {}) {
   const asked = { controls: 0, alarms: 0 };
   const latched: Stop[] = [];
   const world = {
@@ -58,11 +49,7 @@ function given({
         asked.controls += 1;
         const { lock } = world;
         await world.onControls();
-        return {
-          controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] },
-          commands: [],
-          ...world.commandState,
-        };
+        return { controls: { ...CONTROLS, fence: lock.fence, lock }, commands: [], ...world.commandState };
       },
       latchStop: async (_rolloutId: string, stop: Stop) => {
         await world.onLatch();
@@ -265,23 +252,19 @@ describe("while each request waits for its turn at Evo Voice", () => {
     return runChecked(ports, { isOver: guard.isOver, end: () => closed.resolve("closed") }, () => closed.promise);
   }
 
-  test.each<[string, (world: ReturnType<typeof given>["world"]) => void, object]>([
-    ["an alarm", (world) => Object.assign(world, { alarm: "ALARM" }), { cause: "alarm" }],
-    [
-      "an abort",
-      (world) => Object.assign(world.commandState, { commands: [aCommand({ command: "abort" })] }),
-      { cause: "abort" },
-    ],
-  ])("%s ends the wait", async (_what, happen, stop) => {
+  test.each([
+    ["alarm", { alarm: "ALARM" }],
+    ["abort", { commandState: { commands: [aCommand({ command: "abort" })] } }],
+  ])("an %s ends the wait", async (cause, change) => {
     const scene = given();
     await scene.guard.refresh();
     const work = wait(scene);
-    happen(scene.world);
+    Object.assign(scene.world, change);
     scene.world.nowMs += ALARMS_AGE_MS;
     scene.world.wake();
 
     expect(await work).toBe("closed");
-    expect(scene.stopSignal.stopped()).toMatchObject(stop);
+    expect(scene.stopSignal.stopped()).toMatchObject({ cause });
   });
 
   test("a pause ends the wait and holds the part; the wait of the part applies the command", async () => {

@@ -61,11 +61,8 @@ describe("the customers that a rollout selects", () => {
   test("is not guessed when the ledger does not say it", async () => {
     for (const rolloutId of ["gone", "rollback"]) {
       const ports = given({ rollBackSource: { action: "rollback", rolloutId: "night", dryRun: false } });
-      await expect(
-        readSelection(ports, { event: anAcceptedEvent(), source: subjectOf(rolloutId) }),
-      ).rejects.toMatchObject({
-        reasons: [{ code: "unknown-targets", rolloutId }],
-      });
+      const selection = readSelection(ports, { event: anAcceptedEvent(), source: subjectOf(rolloutId) });
+      await expect(selection).rejects.toMatchObject({ reasons: [{ code: "unknown-targets", rolloutId }] });
     }
   });
 });

@@ -15,21 +15,14 @@ async function check(childIds: readonly string[], { policy = {}, answer }: Given
     const { query, page, pageSize } = request;
     const parentIds = query.kind === "children" ? query.parentCustomerIds : [];
     const below = childIds.filter((_, index) => parentIds.includes(PARENTS[index % PARENTS.length] ?? ""));
-    const customers = below.slice(page * pageSize, (page + 1) * pageSize).map((id) => ({
-      ...aCustomer(id),
-      parentCustomerId: parentIds[0],
-    }));
+    const shown = below.slice(page * pageSize, (page + 1) * pageSize);
+    const customers = shown.map((id) => ({ ...aCustomer(id), parentCustomerId: parentIds[0] }));
     return answer?.(customers, page) ?? { customers, total: below.length, totalPages: undefined };
   };
   const waves = wavesFor(PARENTS.map((id) => aCustomer(id)));
-  const policyInForce = parsePolicy({
-    ...{ baseUrl: "https://evovoice.example.com", accountIds: ["account"], childrenFollow: true },
-    ...policy,
-  });
-  const problem = await readLeftOut({ policy: policyInForce }, aRollout("night"), {
-    waves,
-    connection: { readPage },
-  });
+  const usual = { baseUrl: "https://evovoice.example.com", accountIds: ["account"], childrenFollow: true };
+  const ports = { policy: parsePolicy({ ...usual, ...policy }) };
+  const problem = await readLeftOut(ports, aRollout("night"), { waves, connection: { readPage } });
   return { problem, asked };
 }
 

@@ -1,16 +1,10 @@
 import { type CommandRecord, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { beginRollback } from "../../../../../lambda/steps/rollback/begin-rollback.ts";
-import { afterAll, beforeAll, expect, test } from "../../../../support/jest.ts";
-import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
+import { expect, test } from "../../../../support/jest.ts";
 import { aCommand } from "../../core/a-snapshot.ts";
-import { aRollout, fakePorts, LOCK } from "../fake-ports.ts";
+import { aRollout, CONTROLS, fakePorts, useLedgerWorld } from "../fake-ports.ts";
 
-let world: ClosableLedgerWorld;
-
-beforeAll(async () => {
-  world = await startLedgerWorld();
-});
-afterAll(() => world.close());
+const world = useLedgerWorld();
 
 const restore = aCommand({ command: "abort", rollback: true });
 const stay = aCommand({ command: "abort", rollback: false });
@@ -18,8 +12,8 @@ const pause = aCommand({ command: "pause" });
 
 /** How many commands have no effect on the rollback of the rollout itself. */
 async function countPassed(commands: readonly CommandRecord[]): Promise<number> {
-  const controls = { fence: 1, lock: LOCK, holds: {}, protectedIds: [] };
-  const ports = fakePorts(world, { customers: [], ledger: { readGateInputs: async () => ({ controls, commands }) } });
+  const readGateInputs = async () => ({ controls: CONTROLS, commands });
+  const ports = fakePorts(world(), { customers: [], ledger: { readGateInputs } });
   const source = { rollouts: [{ rolloutId: "night", batches: 1 }], action: "promote", release: "2026.11" } as const;
   const { commandState } = await beginRollback(ports, aRollout("night"), { source, commandState: NO_COMMANDS });
   return commandState.seen;

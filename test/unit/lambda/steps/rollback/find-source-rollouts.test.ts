@@ -4,13 +4,8 @@ import { findSourceRollouts } from "../../../../../lambda/steps/rollback/find-so
 import { expect, test } from "../../../../support/jest.ts";
 
 const PLAN = { hash: "", flip: 1, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [] };
-const RECORD = {
-  rolloutId: "night",
-  fingerprint: "f",
-  execution: "arn:night",
-  startedAtMs: 1,
-  status: "succeeded",
-} as const;
+const IDENTITY = { rolloutId: "night", fingerprint: "f", execution: "arn:night" };
+const RECORD = { ...IDENTITY, startedAtMs: 1, status: "succeeded" } as const;
 const ROLLBACK: DeployEvent = { action: "rollback", rolloutId: "night", dryRun: false };
 
 function find(record: Partial<RolloutRecord>) {

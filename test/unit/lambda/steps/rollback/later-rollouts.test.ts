@@ -10,15 +10,10 @@ interface Done {
   readonly rollback?: OutcomeKind;
 }
 
-const outcomeOf = (outcome: OutcomeKind): Outcome => ({
-  ...{ customerId: "c", name: "", outcome },
-  reason: { code: "confirmed-by-reply" },
-});
-
-const IN_DOUBT: Outcome = {
-  ...{ customerId: "c", name: "", outcome: "failed" },
-  reason: { code: "may-be-flipped", why: { code: "no-answer", operation: "flip", why: "ETIMEDOUT" } },
+const outcomeOf = (outcome: OutcomeKind): Outcome => {
+  return { customerId: "c", name: "", outcome, reason: { code: "confirmed-by-reply" } };
 };
+const IN_DOUBT: Outcome = { ...outcomeOf("failed"), reason: { code: "unanswered" } };
 
 /** Which rollout moved customer c after the rollout `ours`; the rollouts are listed oldest first. */
 async function findMover(rollouts: readonly Done[], listed = rollouts): Promise<string | undefined> {
@@ -43,6 +38,7 @@ async function findMover(rollouts: readonly Done[], listed = rollouts): Promise<
 
 const OURS: Done = { rolloutId: "ours" };
 const LATER: Done = { rolloutId: "later" };
+const DOUBTED: Done = { ...LATER, outcome: "in doubt" };
 
 test.each<[what: string, rollouts: readonly Done[], by: string | undefined]>([
   ["no rollout", [OURS], undefined],
@@ -53,22 +49,10 @@ test.each<[what: string, rollouts: readonly Done[], by: string | undefined]>([
   ["no rollout, when the later one failed to flip it", [OURS, { ...LATER, outcome: "failed" }], undefined],
   ["the later rollout, when that may have flipped it", [OURS, { ...LATER, outcome: "in doubt" }], "later"],
   ["the later rollout, when that died with its request", [OURS, { ...LATER, outcome: "only intended" }], "later"],
-  [
-    "no rollout, once the doubtful one is rolled back",
-    [OURS, { ...LATER, outcome: "in doubt", rollback: "flipped" }],
-    undefined,
-  ],
-  [
-    "no rollout, once a newer rollout is rolled back with the later one",
-    [OURS, { ...LATER, outcome: "in doubt", rollback: "unchanged" }],
-    undefined,
-  ],
+  ["no rollout, once the doubtful one is rolled back", [OURS, { ...DOUBTED, rollback: "flipped" }], undefined],
+  ["no rollout, once a newer is rolled back with the later", [OURS, { ...DOUBTED, rollback: "unchanged" }], undefined],
   // Writing the original flag is then what both want.
-  [
-    "no rollout, when the later one may have flipped it the other way",
-    [OURS, { ...LATER, action: "promote", outcome: "in doubt" }],
-    undefined,
-  ],
+  ["no rollout, when the later may have flipped it back", [OURS, { ...DOUBTED, action: "promote" }], undefined],
   ["the later rollout, when that flipped it the other way", [OURS, { ...LATER, action: "promote" }], "later"],
   ["the newest of two", [OURS, { rolloutId: "first" }, LATER], "later"],
   [

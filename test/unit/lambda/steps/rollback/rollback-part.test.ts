@@ -10,49 +10,43 @@ import {
   startEnd,
   startRollback,
 } from "../../../../../lambda/steps/rollback/rollback-part.ts";
-import { afterEach, beforeEach, describe, expect, test } from "../../../../support/jest.ts";
-import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
-import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "../fake-ports.ts";
+import { beforeEach, describe, expect, test } from "../../../../support/jest.ts";
+import { aCustomer, aRollout, CONTROLS, type Fakes, FLIPPED, fakePorts, useLedgerWorld } from "../fake-ports.ts";
 
 const BATCHES = 6;
 const IDS = Array.from({ length: BATCHES }, (_, index) => `c${index}`);
 
-let world: ClosableLedgerWorld;
+const world = useLedgerWorld();
+let rolloutId: string;
+let rollouts = 0;
 
-beforeEach(async () => {
-  world = await startLedgerWorld();
+beforeEach(() => {
+  rollouts += 1;
+  rolloutId = `rollout-${rollouts}`;
 });
-afterEach(() => world.close());
 
-const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => ({
-  customerId,
-  name: "",
-  outcome,
-  reason: { code: "confirmed-by-reply" },
-});
+const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => {
+  return { customerId, name: "", outcome, reason: { code: "confirmed-by-reply" } };
+};
 
 /** A promote that flipped one customer a batch; the newest batch is the last one. */
 async function given(connection: Fakes["connection"] = {}, back: readonly string[] = []) {
-  const ports = fakePorts(world, {
+  const ports = fakePorts(world(), {
     customers: IDS.map((id) => aCustomer(id, back.includes(id))),
     connection,
-    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    ledger: { readControls: async () => CONTROLS },
   });
   const change = async (index: number, changes: Partial<Batch>) =>
-    ports.ledger.recordBatch({ ...(await ports.ledger.getBatch("night", index)), ...changes });
+    ports.ledger.recordBatch({ ...(await ports.ledger.getBatch(rolloutId, index)), ...changes });
   for (const [index, id] of IDS.entries()) {
-    await ports.ledger.putBatch("night", index, [aCustomer(id)]);
+    await ports.ledger.putBatch(rolloutId, index, [aCustomer(id)]);
     await change(index, { outcomes: [outcomeOf(id, "flipped")] });
   }
-  const source = {
-    rollouts: [{ rolloutId: "night", batches: BATCHES }],
-    action: "promote" as const,
-    release: "2026.11",
-  };
+  const source = { rollouts: [{ rolloutId, batches: BATCHES }], action: "promote" as const, release: "2026.11" };
   const run = { step: "rollback-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
   const rollback = (from: RollbackProgress = startRollback(NO_COMMANDS), step = run.step) =>
-    rollbackPart(ports, aRollout("night"), { ...run, step }, { source, from });
-  return { rollback, change, read: (index: number) => ports.ledger.getBatch("night", index) };
+    rollbackPart(ports, aRollout(rolloutId), { ...run, step }, { source, from });
+  return { rollback, change, read: (index: number) => ports.ledger.getBatch(rolloutId, index) };
 }
 
 test("a rollback gives up at the twelfth part in a row without an answer, and not before", async () => {
@@ -76,7 +70,7 @@ describe("a part of a rollback that was begun before", () => {
         left -= 1;
         if (left < 0) throw new Error("the machine died");
         restored.push(customerId);
-        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+        return FLIPPED;
       },
     });
     for (let life = 1; life < BATCHES; life += 1) {
@@ -113,12 +107,12 @@ describe("a part of a rollback that was begun before", () => {
     const { rollback, change } = await given({
       flip: async ({ customerId }) => {
         restored.push(customerId);
-        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+        return FLIPPED;
       },
     });
     await change(5, { rollback: [outcomeOf("c5", "flipped")] });
     await change(4, { rollback: [outcomeOf("c4", "failed")] });
-    await change(3, { rollback: [outcomeOf("c3", "skipped")], rolledBackBy: "night" });
+    await change(3, { rollback: [outcomeOf("c3", "skipped")], rolledBackBy: rolloutId });
 
     const progress = await rollback();
 
@@ -150,14 +144,9 @@ describe("a rollback after a part failed for good", () => {
     expect(ended).toMatchObject({ done: true, problem: [{ code: "rollback-ended-early", why: failed }] });
     expect(startEnd(ended)).toMatchObject({ done: false, readsNoMore: true });
     const readsNoMore = afterEndFailure({ ...startEnd(ended), readsNoMore: false }, away);
-    expect(readsNoMore).toMatchObject({
-      done: false,
-      readsNoMore: true,
-      problem: [{}, { code: "rollback-not-verified", why: away }],
-    });
-    expect(afterEndFailure(readsNoMore, away)).toMatchObject({
-      done: true,
-      problem: [{}, {}, { code: "rollback-not-counted", why: away }],
-    });
+    const unverified = [{}, { code: "rollback-not-verified", why: away }];
+    expect(readsNoMore).toMatchObject({ done: false, readsNoMore: true, problem: unverified });
+    const uncounted = [{}, {}, { code: "rollback-not-counted", why: away }];
+    expect(afterEndFailure(readsNoMore, away)).toMatchObject({ done: true, problem: uncounted });
   });
 });
