@@ -68,10 +68,7 @@ test("of two different events at once one runs, the other is refused with the id
 
   const [ran, refused] = both.map(({ report }) => report).sort((a) => (a?.status === "refused" ? 1 : -1));
   expect(ran).toMatchObject({ status: "succeeded" });
-  expect(refused).toMatchObject({
-    status: "refused",
-    problems: [{ code: "locked", rolloutId: ran?.rolloutId }],
-  });
+  expect(refused).toMatchObject({ status: "refused", problems: [{ code: "locked", rolloutId: ran?.rolloutId }] });
   expect(writes()).toBe(ran?.counts.flipped);
 });
 

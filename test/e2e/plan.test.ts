@@ -111,9 +111,7 @@ describe("a guard rail of the policy", () => {
     await expectRefused(
       { ...EVENT, targets: takeFirst(half + 1) },
       [{ code: "blast-radius", rule: "maxShare", flip: half + 1, scope: count() }],
-      {
-        maxShare: "50%",
-      },
+      { maxShare: "50%" },
     );
     expect(await plan({ ...EVENT, targets: takeFirst(most) }, { maxShare: "50%" })).toMatchObject({ flip: most });
   });
@@ -134,11 +132,7 @@ describe("a guard rail of the policy", () => {
         { code: "blast-radius", rule: "maxShare", share: "5%" },
         FIRST_TOO_LARGE,
       ],
-      {
-        ...policy(takeFirst(6)),
-        maxCustomers: 10,
-        maxShare: "5%",
-      },
+      { ...policy(takeFirst(6)), maxCustomers: 10, maxShare: "5%" },
     );
     expect(await plan(EVENT, policy(takeFirst(5)))).toMatchObject({
       waves: [{ customers: 5 }, { customers: count() - 5 }],

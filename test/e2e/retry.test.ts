@@ -168,11 +168,7 @@ describe("a retry", () => {
     const [ofPolicy, ofOrder] = families;
     await givenLeft();
     const ann = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
-    await openLedger(world).changeControls({
-      ...ann,
-      change: "protect",
-      customerIds: [ofOrder?.child ?? ""],
-    });
+    await openLedger(world).changeControls({ ...ann, change: "protect", customerIds: [ofOrder?.child ?? ""] });
 
     const report = await retry({}, { protected: { customerIds: [ofPolicy?.child ?? ""] } });
 

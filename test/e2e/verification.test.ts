@@ -54,10 +54,7 @@ test.each([
   ],
 ])("a flip %s counts, and a rollback right after it restores it", async (_how, arrange) => {
   arrange();
-  expect(await run(PROMOTE, "night")).toMatchObject({
-    status: "succeeded",
-    counts: { flipped: onStaging, failed: 0 },
-  });
+  expect(await run(PROMOTE, "night")).toMatchObject({ status: "succeeded", counts: { flipped: onStaging, failed: 0 } });
   expect(ours().filter(({ isStaging }) => isStaging)).toEqual([]);
 
   expect(await run(ROLLBACK, "back")).toMatchObject({ status: "rolled-back", rollback: { restored: onStaging } });
@@ -128,10 +125,7 @@ describe("a rollout that is stopped and not rolled back is read once more", () =
     world.emulator.setFaults("apply-silently-not");
     atLastWrite(() => abort("night"));
 
-    expect(await run(PROMOTE, "night")).toMatchObject({
-      status: "aborted",
-      counts: { flipped: 0, failed: onStaging },
-    });
+    expect(await run(PROMOTE, "night")).toMatchObject({ status: "aborted", counts: { flipped: 0, failed: onStaging } });
     expect(subjects()).toEqual([expect.stringContaining(`${onStaging} customers stay or may be flipped`)]);
   });
 });

@@ -19,12 +19,7 @@ export interface Job {
   readonly dotenv: Variables;
 }
 
-export const INPUTS = {
-  FUNCTION: FRONT_DOOR_ARN,
-  ACTION: "promote",
-  RELEASE: "2026.11.0",
-  TARGETS: '{"all":true}',
-};
+export const INPUTS = { FUNCTION: FRONT_DOOR_ARN, ACTION: "promote", RELEASE: "2026.11.0", TARGETS: '{"all":true}' };
 
 interface Options {
   /** The commands of the job, for a shell. */
