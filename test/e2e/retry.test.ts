@@ -49,17 +49,23 @@ async function retry(event: object = {}, policy: Readonly<Record<string, unknown
 }
 
 describe("a retry", () => {
-  test("plans no customer that was not left, whatever that event would select by now", async () => {
+  test("plans only what was left, whatever the event selects by now; its exclusions stay", async () => {
     const [right = ""] = ours();
+    const [parent, other] = [add(), add()];
     world.emulator.setStaging(right, false);
-    const { plan } = await givenLeft();
+    const { plan } = await givenLeft({ exclude: { parentCustomerId: parent } });
     world.emulator.setStaging(right, true);
-    add();
+    const child = add(parent);
+    const created = add();
 
     const report = await retry();
 
-    expect(report).toMatchObject({ plan: { flip: plan?.flip, unchanged: 0, skipped: 0 } });
-    expect([...world.emulator.customers()].filter(({ id, writes }) => id === right && writes > 0)).toEqual([]);
+    expect(report).toMatchObject({ status: "partial", plan: { flip: plan?.flip, unchanged: 0, skipped: 0 } });
+    expect(world.emulator.customer(right)?.writes).toBe(0);
+    const outcomes = await readOutcomes(world, "again");
+    for (const id of [parent, other]) expect(outcomes.get(id)?.outcome).toBe("flipped");
+    expect(outcomes.has(child)).toBe(false);
+    expect(outcomes.get(created)).toMatchObject({ outcome: "deferred", reason: { code: "appeared" } });
   });
 
   test("keeps a family in one wave, also one whose middle is not left", async () => {
@@ -91,19 +97,6 @@ describe("a retry", () => {
 
     expect(kept.plan?.waves).toMatchObject([{ customers: 3, bakeSeconds: 60 }, { customers: ours().length - 3 }]);
     expect(new Set(await readWave("again", kept, 1))).toEqual(new Set([parent, canary, sibling]));
-  });
-
-  test("excludes the customers that the event of its source rollout excludes", async () => {
-    const [parent, other] = [add(), add()];
-    await givenLeft({ exclude: { parentCustomerId: parent } });
-    const child = add(parent);
-
-    const report = await retry();
-
-    const outcomes = await readOutcomes(world, "again");
-    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 0 } });
-    for (const id of [parent, other]) expect(outcomes.get(id)?.outcome).toBe("flipped");
-    expect(outcomes.has(child)).toBe(false);
   });
 
   test("excludes the customers that it names itself; so does a retry of it", async () => {
