@@ -32,6 +32,18 @@ const NO_PATIENCE = {
   recordSuccess: () => {},
 };
 
+/** Fails the calls of the client with such an input. */
+function failWhen(isSuch: (input: object) => boolean) {
+  const step = { step: "initialize" } as const;
+  client.middlewareStack.add(
+    (next) => (args) => {
+      if (isSuch(args.input)) throw new RangeError("cut off");
+      return next(args);
+    },
+    step,
+  );
+}
+
 beforeEach(() => {
   tries = 0;
 });
@@ -77,27 +89,20 @@ describe("alarms", () => {
     const names = Array.from({ length: number }, (_, index) => `alarm ${index}`);
     const read = await given({ alarms: Object.fromEntries(names.map((name) => [name, { state: "OK" as const }])) });
     expect((await read(names)).map(({ name, state }) => [name, state])).toEqual(names.map((name) => [name, "OK"]));
-    expect(
-      cloudWatch
-        .calls()
-        .map(({ length }) => length)
-        .sort((a, b) => b - a),
-    ).toEqual(calls);
+    const lengths = cloudWatch.calls().map(({ length }) => length);
+    expect(lengths.sort((a, b) => b - a)).toEqual(calls);
   });
 
   test("in several pages are read to the last page", async () => {
     const names = ["a", "b", "c", "d", "e"];
-    const read = await given({
-      alarms: Object.fromEntries(names.map((n) => [n, { state: "OK" as const }])),
-      pageSize: 2,
-    });
+    const alarms = Object.fromEntries(names.map((name) => [name, { state: "OK" as const }]));
+    const read = await given({ alarms, pageSize: 2 });
     expect((await read(names)).map(({ state }) => state)).toEqual(Array.from(names, () => "OK"));
     expect(cloudWatch.calls()).toHaveLength(3);
   });
 });
 
 describe("an alarm that is OK again", () => {
-  const beforeIt = () => Date.now() - 1_000;
   const isOk = [{ name: "calls", state: "OK", reason: "it is OK" }];
   const RANG = [{ name: "calls", state: "ALARM", reason: expect.stringMatching(/^at 20.+ UTC; since then OK$/) }];
 
@@ -123,20 +128,14 @@ describe("an alarm that is OK again", () => {
 
   test("and has changed without a ring is as it is now", async () => {
     const read = await given({ alarms: { calls: { state: "INSUFFICIENT_DATA" } } });
-    const since = beforeIt();
+    const since = Date.now() - 1_000;
     cloudWatch.setAlarm("calls", { state: "OK" });
     expect(await read(["calls"], since)).toEqual(isOk);
   });
 
   test("is unreadable when its history cannot be read", async () => {
     const { read, since } = await givenRing("metric");
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        if ("HistoryItemType" in args.input) throw new RangeError("throttled");
-        return next(args);
-      },
-      { step: "initialize" },
-    );
+    failWhen((input) => "HistoryItemType" in input);
     expect(await read(["calls"], since)).toEqual([{ name: "calls", state: "unreadable", reason: "RangeError" }]);
   });
 });
@@ -162,13 +161,7 @@ describe("when CloudWatch cannot be asked", () => {
 
   test("alarms that were read before the error count, and only the others are unreadable", async () => {
     const read = await given({ alarms: { a: { state: "ALARM" }, b: { state: "OK" } }, pageSize: 1 });
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        if ((args.input as { NextToken?: string }).NextToken !== undefined) throw new RangeError("cut off");
-        return next(args);
-      },
-      { step: "initialize" },
-    );
+    failWhen((input) => "NextToken" in input && input.NextToken !== undefined);
     expect(await read(["a", "b"])).toEqual([
       { name: "a", state: "ALARM", reason: "it is ALARM" },
       { name: "b", state: "unreadable", reason: "RangeError" },

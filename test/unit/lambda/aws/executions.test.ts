@@ -25,9 +25,7 @@ describe("a durable execution", () => {
     const { findEnd } = createExecutions(client);
     executions.running(ARN);
     expect(await findEnd(ARN)).toEqual({ running: true });
-
-    const at = new Date("2026-11-23T12:00:00Z");
-    executions.ended(ARN, "STOPPED", at);
+    executions.ended(ARN, "STOPPED", new Date("2026-11-23T12:00:00Z"));
     expect(await findEnd(ARN)).toEqual({ running: false });
   });
 

@@ -12,11 +12,7 @@ import { aChange } from "../core/a-change.ts";
 
 const TOPIC = "arn:aws:sns:eu-central-1:111122223333:on-call";
 const STARTED = aChange({ change: "started" });
-const MESSAGE = {
-  severity: "critical",
-  subject: "Cutover critical: promote halted",
-  text: "halted\nüß & <b>\n",
-} as const;
+const MESSAGE = { severity: "critical", subject: "promote halted", text: "halted\nüß & <b>\n" } as const;
 
 let eventBridge: EventBridge;
 let sns: Sns;
@@ -65,15 +61,8 @@ afterEach(async () => {
 describe("a rollout event", () => {
   test("is put on the bus and counted", async () => {
     await tellAll().publish(STARTED);
-    expect(eventBridge.events()).toEqual([
-      {
-        bus: "deployments",
-        source: EVENT_SOURCE,
-        detailType: EVENT_DETAIL_TYPE,
-        detail: STARTED,
-        time: Date.parse(STARTED.at) / 1_000,
-      },
-    ]);
+    const entry = { bus: "deployments", source: EVENT_SOURCE, detailType: EVENT_DETAIL_TYPE, detail: STARTED };
+    expect(eventBridge.events()).toEqual([{ ...entry, time: Date.parse(STARTED.at) / 1_000 }]);
     expect(counted).toEqual([STARTED]);
     expect([errors, failures]).toEqual([[], 0]);
   });
@@ -86,6 +75,8 @@ describe("a rollout event", () => {
     expect(counted).toEqual([STARTED]);
   });
 
+  const notPublished = { message: "event not published", rolloutId: STARTED.rolloutId, change: "started" };
+
   test("is sent at most twice more when EventBridge is busy", async () => {
     const notifier = tellAll();
     eventBridge.failEntries(2, "ThrottlingException");
@@ -95,9 +86,7 @@ describe("a rollout event", () => {
     eventBridge.failEntries(3, "InternalFailure");
     await notifier.publish(STARTED);
     expect([eventBridge.events().length, eventBridge.calls(), failures]).toEqual([1, 6, 1]);
-    expect(errors).toEqual([
-      { message: "event not published", rolloutId: STARTED.rolloutId, change: "started", problem: "InternalFailure" },
-    ]);
+    expect(errors).toEqual([{ ...notPublished, problem: "InternalFailure" }]);
   });
 
   test("that EventBridge refuses is not sent again", async () => {
@@ -117,14 +106,7 @@ describe("a rollout event", () => {
     eventBridge.failNext(1, "AccessDeniedException");
     await notifier.publish(aChange({ change: "ended", status: "succeeded", counts: NO_COUNTS }));
     expect([eventBridge.events().length, failures]).toEqual([1, 1]);
-    expect(errors).toEqual([
-      {
-        message: "event not published",
-        rolloutId: STARTED.rolloutId,
-        change: "ended",
-        problem: "AccessDeniedException",
-      },
-    ]);
+    expect(errors).toEqual([{ ...notPublished, change: "ended", problem: "AccessDeniedException" }]);
   });
 });
 

@@ -4,6 +4,7 @@ import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type SecretsManager, startSecretsManager } from "../../../../local/aws/secrets-manager.ts";
 import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 
+const NAMED = "the secret that the worker's CUTOVER_SECRET_ID names";
 const LOGIN = { userName: "operator@example.com", password: "Harbour-hunter2!" };
 
 let secrets: SecretsManager;
@@ -30,11 +31,11 @@ describe("the login", () => {
   });
 
   test.each([
-    { about: "does not exist", name: "Harbour-hunter2!", what: "does not exist or has no value yet" },
-    { about: "has no value yet", name: "empty", what: "does not exist or has no value yet" },
-  ])("is refused when the secret $about", async ({ name, what }) => {
+    ["does not exist", "Harbour-hunter2!"],
+    ["has no value yet", "empty"],
+  ])("is refused when the secret %s", async (_about, name) => {
     await expect(createLoginReader(client, name)()).rejects.toThrow(
-      `the secret that the worker's CUTOVER_SECRET_ID names ${what}; put {"userName": "…", "password": "…"} into it, as JSON`,
+      `${NAMED} does not exist or has no value yet; put {"userName": "…", "password": "…"} into it, as JSON`,
     );
   });
 
@@ -43,32 +44,34 @@ describe("the login", () => {
     expect(await createLoginReader(client, "login")()).toMatchObject(LOGIN);
   });
 
-  test.each([
-    { given: { password: "hunter2\n" }, named: "password" },
-    { given: { userName: " operator", password: "hunter2 " }, named: "userName and password" },
-  ])("is refused with white space at an end of its $named", async ({ given, named }) => {
-    secrets.putSecretValue("login", JSON.stringify({ ...LOGIN, ...given }));
-    const failure: unknown = await createLoginReader(client, "login")().catch((error: unknown) => error);
-    expect(String(failure)).toContain(`has white space at an end of its ${named}; put`);
-    expect(String(failure)).not.toContain("hunter2");
-  });
+  const SPACE = "has white space at an end of its";
+  const NO_LOGIN = "does not hold a login";
 
-  test.each(["", "hunter2", "{", "[]", "null", '{"userName":"x"}', '{"userName":"","password":"hunter2"}'])(
-    "is not %j, and the error does not show the value",
-    async (value) => {
-      secrets.putSecretValue("login", value);
-      const failure: unknown = await createLoginReader(client, "login")().catch((error: unknown) => error);
-      expect(String(failure)).toMatch(/^BadSecretError: .* names does not hold a login; put/);
-      expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain("hunter2");
-    },
-  );
+  test.each([
+    [JSON.stringify({ ...LOGIN, password: "hunter2\n" }), `${SPACE} password`],
+    [JSON.stringify({ userName: " operator", password: "hunter2 " }), `${SPACE} userName and password`],
+    ["", NO_LOGIN],
+    ["hunter2", NO_LOGIN],
+    ["{", NO_LOGIN],
+    ["[]", NO_LOGIN],
+    ["null", NO_LOGIN],
+    ['{"userName":"x"}', NO_LOGIN],
+    ['{"userName":"","password":"hunter2"}', NO_LOGIN],
+  ])("is not %j, and the error does not show the value", async (value, problem) => {
+    secrets.putSecretValue("login", value);
+    const failure: unknown = await createLoginReader(client, "login")().catch((error: unknown) => error);
+    expect(String(failure)).toBe(
+      `BadSecretError: ${NAMED} ${problem}; put {"userName": "…", "password": "…"} into it, as JSON`,
+    );
+    expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain("hunter2");
+  });
 
   test.each(["AccessDeniedException", "DecryptionFailure", "InvalidRequestException"])(
     "that AWS refuses to show (%s) is an error after one call",
     async (code) => {
       secrets.failNext(9, code);
       await expect(createLoginReader(client, "login")()).rejects.toThrow(
-        `the secret that the worker's CUTOVER_SECRET_ID names cannot be read (${code}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
+        `${NAMED} cannot be read (${code}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
       );
       expect(secrets.requests().length).toBe(1);
     },

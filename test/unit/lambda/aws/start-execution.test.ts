@@ -72,9 +72,8 @@ describe("an event with an id", () => {
   });
 
   test("with a difference only in the hidden part of the id is a different execution", async () => {
-    const [one, other] = ["a", "b"].map((end) => start(PRODUCTION, { action: "promote", id: "i".repeat(60) + end }));
-    if (one === undefined || other === undefined) throw new Error("two were started");
-    expect(await nameOf(one)).not.toBe(await nameOf(other));
+    const names = ["a", "b"].map((end) => nameOf(start(PRODUCTION, { action: "promote", id: "i".repeat(60) + end })));
+    expect(new Set(await Promise.all(names)).size).toBe(2);
   });
 });
 

@@ -14,26 +14,28 @@ import {
   aScheduledEvent,
 } from "./aws-samples.ts";
 
+/** The message of a refusal, which is its stack too: the console shows the stack. */
 function refusalOf(read: () => unknown): string {
   try {
     read();
   } catch (error) {
     expect(error).toBeInstanceOf(RefusedError);
-    return (error as Error).message;
+    const { message, stack } = error as RefusedError;
+    expect(stack).toBe(message);
+    return message;
   }
   throw new Error("it was accepted");
 }
 
-function inputOf(arrival: ReturnType<typeof parseTrigger>): Readonly<Record<string, unknown>> {
-  if (arrival.kind !== "deploy event") throw new Error(`it is a ${arrival.kind}`);
-  return arrival.input;
+/** Reads an input that must be of this kind. */
+function readAs<Kind extends ReturnType<typeof parseTrigger>["kind"]>(kind: Kind, input: unknown) {
+  const arrival = parseTrigger(input);
+  if (arrival.kind !== kind) throw new Error(`it is a ${arrival.kind}`);
+  return arrival as Extract<typeof arrival, { kind: Kind }>;
 }
 
-function requestOf(job: unknown) {
-  const arrival = parseTrigger(job);
-  if (arrival.kind !== "pipeline job") throw new Error(`it is a ${arrival.kind}`);
-  return readPipelineRequest(arrival.job);
-}
+const inputOf = (event: unknown): Readonly<Record<string, unknown>> => readAs("deploy event", event).input;
+const requestOf = (job: unknown) => readPipelineRequest(readAs("pipeline job", job).job);
 
 describe("an input", () => {
   const event = anEvent();
@@ -73,23 +75,11 @@ describe("an input", () => {
     const [, shown = ""] = /deploy event such as (\{.*?\}) nor/.exec(refusal) ?? [];
     expect(parseTrigger(JSON.parse(shown)).kind).toBe("deploy event");
   });
-
-  test("a refusal has its message as its stack", () => {
-    try {
-      parseTrigger({});
-    } catch (error) {
-      expect((error as Error).stack).toBe((error as Error).message);
-    }
-    expect.assertions(1);
-  });
 });
 
 describe("an event of EventBridge", () => {
   test("has EventBridge's id, so that an event that is delivered twice is one rollout", () => {
-    expect(inputOf(parseTrigger(aBridgedEvent(anEvent())))).toEqual({
-      ...anEvent(),
-      id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-    });
+    expect(inputOf(aBridgedEvent(anEvent()))).toEqual({ ...anEvent(), id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718" });
   });
 
   test.each([
@@ -123,7 +113,7 @@ describe("an event of EventBridge", () => {
 });
 
 describe("a schedule's event", () => {
-  const read = (event: unknown, times = {}) => inputOf(parseTrigger(aScheduledEvent(event, times)));
+  const read = (event: unknown, times = {}) => inputOf(aScheduledEvent(event, times));
 
   test("has a readable id, equal for every attempt and different for another time", () => {
     const first = read(anEvent());
@@ -133,13 +123,9 @@ describe("a schedule's event", () => {
   });
 
   test("can wait for the lock, because it always has a notAfter", () => {
-    const event = read(anEvent({ onBusy: "wait", strategy: "canary-10-percent-30-minutes", onFailure: "halt" }));
-    expect(acceptDeployEvent(event, parsePolicy(aPolicy()))).toMatchObject({
-      onBusy: "wait",
-      strategy: "canary-10-percent-30-minutes",
-      onFailure: "halt",
-      notAfter: "2026-11-23T02:30:00.000Z",
-    });
+    const order = { onBusy: "wait", strategy: "canary-10-percent-30-minutes", onFailure: "halt" };
+    const event = acceptDeployEvent(read(anEvent(order)), parsePolicy(aPolicy()));
+    expect(event).toMatchObject({ ...order, notAfter: "2026-11-23T02:30:00.000Z" });
   });
 
   test.each([
@@ -152,12 +138,8 @@ describe("a schedule's event", () => {
   });
 
   test("is refused with every problem of its envelope at once", () => {
-    const refusal = refusalOf(() =>
-      parseTrigger({
-        schedule: { arn: "nightly", scheduledTime: "<aws.scheduler.scheduled-time>", maxAgeMinutes: 0 },
-        event: anEvent({ id: "fixed" }),
-      }),
-    );
+    const schedule = { arn: "nightly", scheduledTime: "<aws.scheduler.scheduled-time>", maxAgeMinutes: 0 };
+    const refusal = refusalOf(() => parseTrigger({ schedule, event: anEvent({ id: "fixed" }) }));
     expect(refusal).toMatch(/^the scheduled event was refused, nothing was done; 4 problems:\n/);
     for (const path of ["schedule.arn", "schedule.scheduledTime", "schedule.maxAgeMinutes", "event.id"]) {
       expect(refusal).toContain(`  - ${path}: got`);
@@ -197,11 +179,7 @@ describe("a pipeline's job", () => {
     ["whose parameters are cut off", aPipelineJob('{"action":"promote"'), /not the JSON of an object/],
     ["with a member twice", aPipelineJob('{"targets":{},"targets":{}}'), /targets: got this member twice/],
     ["that waits for something else", aPipelineJob(anEvent({ wait: "yes" })), /wait: expected true or false/],
-    [
-      "with a token of another sender",
-      aPipelineJob({}, { continuationToken: "4711" }),
-      /token is not the one that Cutover gave/,
-    ],
+    ["with another's token", aPipelineJob({}, { continuationToken: "4711" }), /token is not the one that Cutover gave/],
     ["without a job", { "CodePipeline.job": { ...ARTIFACT_CREDENTIALS } }, /expected what CodePipeline's Lambda/],
   ])("%s is refused, and shows no credentials", (_what, job, message) => {
     const refusal = refusalOf(() => requestOf(job));
@@ -211,21 +189,15 @@ describe("a pipeline's job", () => {
 });
 
 describe("a command", () => {
+  const STATUS = { command: "status", rolloutId: "night" };
+
   test.each([
     ["a typing error", { command: "statsu", rolloutId: "night" }, /did you mean status\?/],
     ["no rollout", { command: "customers" }, /rolloutId: got nothing; expected the rollout's id/],
-    [
-      "an action beside it",
-      { command: "status", rolloutId: "night", action: "promote" },
-      /action: got an unknown member/,
-    ],
+    ["an action beside it", { ...STATUS, action: "promote" }, /action: got an unknown member/],
     [
       "the execution of another rollout",
-      {
-        command: "status",
-        rolloutId: "night",
-        execution: "arn:aws:lambda:us-east-1:123456789012:function:cutover:1/durable-execution/noon/1",
-      },
+      { ...STATUS, execution: "arn:aws:lambda:us-east-1:123456789012:function:cutover:1/durable-execution/noon/1" },
       /execution: got .*; expected an execution of the same rollout/,
     ],
   ])("with %s is refused", (_what, input, message) => {
@@ -234,25 +206,14 @@ describe("a command", () => {
 });
 
 describe("the success of a pipeline", () => {
+  const order = { strategy: "linear-20-percent-every-hour", onFailure: "halt", onBusy: "wait" };
+  const what = { action: "promote", targets: { cohort: "canary" }, release: { from: "executionId" } };
   const { pipelines = {} } = parsePolicy(
-    aPolicy({
-      pipelines: {
-        myPipeline: {
-          action: "promote",
-          targets: { cohort: "canary" },
-          release: { from: "executionId" },
-          notAfterMinutes: 20,
-          strategy: "linear-20-percent-every-hour",
-          onFailure: "halt",
-          onBusy: "wait",
-        },
-      },
-    }),
+    aPolicy({ pipelines: { myPipeline: { ...what, ...order, notAfterMinutes: 20 } } }),
   );
   const read = (...state: Parameters<typeof aPipelineStateChange>) => {
-    const arrival = parseTrigger(aPipelineStateChange(...state));
-    if (arrival.kind !== "pipeline state change") throw new Error(`it is a ${arrival.kind}`);
-    return mapPipelineState(arrival.change, pipelines);
+    const { change } = readAs("pipeline state change", aPipelineStateChange(...state));
+    return mapPipelineState(change, pipelines);
   };
 
   test("starts the policy's event, once for each execution, with a notAfter", () => {
@@ -265,12 +226,7 @@ describe("the success of a pipeline", () => {
       notAfter: "2020-01-24T22:23:44.000Z",
       requestedBy: "pipeline myPipeline",
     });
-    expect(acceptDeployEvent(input, parsePolicy(aPolicy()))).toMatchObject({
-      dryRun: false,
-      strategy: "linear-20-percent-every-hour",
-      onFailure: "halt",
-      onBusy: "wait",
-    });
+    expect(acceptDeployEvent(input, parsePolicy(aPolicy()))).toMatchObject({ ...order, dryRun: false });
   });
 
   test.each([
@@ -284,20 +240,19 @@ describe("the success of a pipeline", () => {
     expect(input).toBeUndefined();
   });
 
-  test("cannot have a cohort that the policy does not have", () => {
-    const order = { action: "promote", targets: { cohort: "unknown" }, release: { name: "weekly" } };
-    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
+  test("cannot have an unknown cohort or strategy, but a malformed strategy of the policy", () => {
+    const weekly = { action: "promote", targets: { all: true }, release: { name: "weekly" } };
+    const parse = (more: object, policy: object = {}) => {
+      const pipelines = { weekly: { ...weekly, ...more } };
+      return () => parsePolicy(aPolicy({ pipelines, ...policy }));
+    };
+    expect(parse({ targets: { cohort: "unknown" } })).toThrow(
       /pipelines\.weekly\.targets\[0\]\.cohort: got "unknown"; expected a cohort of the policy, which has/,
     );
-  });
-
-  test("cannot have an unknown strategy, but a malformed strategy of the policy", () => {
-    const order = { action: "promote", targets: { all: true }, release: { name: "weekly" }, strategy: "careful" };
-    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
+    expect(parse({ strategy: "careful" })).toThrow(
       /1 problem:\n {2}- pipelines\.weekly\.strategy: got "careful"; expected a strategy of the policy/,
     );
-    const strategies = { careful: { waves: [] } };
-    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order }, strategies }))).toThrow(
+    expect(parse({ strategy: "careful" }, { strategies: { careful: { waves: [] } } })).toThrow(
       /1 problem:\n {2}- strategies\.careful\.waves: got an empty list/,
     );
   });

@@ -44,6 +44,7 @@ const inProduction = deployments({ environment: "production" });
 const statuses = mappingOf("deployment_status", { state: "success" });
 const statusesInProduction = statuses({ environment: "production" });
 const runs = mappingOf("workflow_run", { workflow: "deploy.yml", conclusion: "success" });
+const onMain = runs({ branch: "main" });
 const releases = mappingOf("release", { action: "created" });
 const dispatches = mappingOf("workflow_dispatch", { workflow: "deploy.yml" });
 const ownDispatches = mappingOf("repository_dispatch", { action: "go" });
@@ -74,7 +75,6 @@ const run = {
 };
 const aRun = (changes: object = {}) => ({ workflow_run: { ...run, ...changes } });
 const ofPullRequest = aRun({ event: "pull_request", head_branch: "main" });
-const ofFork = aRun({ head_repository: { full_name: "eve/phone" } });
 
 describe("a GitHub mapping fits a payload", () => {
   test.each<readonly [string, boolean, Mapping, object]>([
@@ -100,14 +100,14 @@ describe("a GitHub mapping fits a payload", () => {
     ["a run by its file", true, runs(), aRun()],
     ["a run of another file", false, runs(), aRun({ path: ".github/workflows/test.yml" })],
     ["a run of the same name elsewhere", false, runs(), aRun({ path: "dynamic/x/deploy.yml" })],
-    ["a run of a fork", false, runs(), ofFork],
+    ["a run of a fork", false, runs(), aRun({ head_repository: { full_name: "eve/phone" } })],
     ["a run of a fork that is gone", false, runs(), aRun({ head_repository: null })],
     ["a run that has not ended", false, runs(), aRun({ conclusion: null })],
     ["a run that failed", false, runs(), aRun({ conclusion: "failure" })],
     ["a run on a branch", true, runs({ branch: "release/*" }), aRun()],
-    ["a run on another branch", false, runs({ branch: "main" }), aRun()],
+    ["a run on another branch", false, onMain, aRun()],
     ["a run of a pull request", false, runs(), ofPullRequest],
-    ["a run of a pull request with rights", false, runs(), aRun({ event: "pull_request_target" })],
+    ["a run of one with rights", false, onMain, aRun({ event: "pull_request_target", head_branch: "main" })],
     ["a run of a pull request by name", true, runs({ event: "pull_request" }), ofPullRequest],
     ["a run of another event", false, runs({ event: "push" }), aRun({ event: "schedule" })],
   ])("%s: %p", (_what, fits, mapping, payload) => {
