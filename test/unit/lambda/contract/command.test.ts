@@ -6,6 +6,7 @@ import { problemsOf } from "./problems-of.ts";
 const night = { rolloutId: "night" };
 const ann = { requestedBy: "ann", reason: "calls drop" };
 
+const EXECUTION_OF_NOON = "arn:aws:lambda:us-east-1:0:function:cutover:1/durable-execution/noon/1";
 const NAMES =
   "expected one of status, list, customers, customer, pause, resume, skip-bake, skip-all-bakes, abort, approve, reject, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, freeze, lift-freeze, try-login-again, controls";
 
@@ -77,6 +78,11 @@ describe("a command is refused", () => {
       "with an id that is none",
       { command: "skip-bake", ...night, ...ann, id: "a b" },
       ['id: got "a b"; expected 1 to 64 letters, digits, _ and -'],
+    ],
+    [
+      "with the execution of another rollout",
+      { command: "status", ...night, execution: EXECUTION_OF_NOON },
+      [`execution: got "${EXECUTION_OF_NOON}"; expected an execution of the same rollout, with its rolloutId`],
     ],
     ["without a name", { command: "" }, [`command: got ""; ${NAMES}`]],
     ["with a name like none", { command: "terminate", ...night }, [`command: got "terminate"; ${NAMES}`]],

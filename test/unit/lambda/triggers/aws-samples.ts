@@ -13,16 +13,7 @@ export function aPipelineJob(
       accountId: "111111111111",
       data: {
         actionConfiguration: { configuration: { FunctionName: "MyLambdaFunctionForAWSCodePipeline", UserParameters } },
-        inputArtifacts: [
-          {
-            location: {
-              s3Location: { bucketName: "the name of the bucket", objectKey: "the name of the application" },
-              type: "S3",
-            },
-            revision: null,
-            name: "ArtifactName",
-          },
-        ],
+        inputArtifacts: [{ location: { s3Location: OBJECT, type: "S3" }, revision: null, name: "ArtifactName" }],
         outputArtifacts: [],
         artifactCredentials: { ...ARTIFACT_CREDENTIALS },
         ...(continuationToken !== undefined && { continuationToken }),
@@ -31,6 +22,8 @@ export function aPipelineJob(
     },
   };
 }
+
+const OBJECT = { bucketName: "the name of the bucket", objectKey: "the name of the application" };
 
 /** None of these may stand anywhere afterwards. */
 export const ARTIFACT_CREDENTIALS = {
@@ -88,13 +81,7 @@ export function aBridgedEvent(detail: unknown, changes: Readonly<Record<string, 
 }
 
 /** What EventBridge Scheduler makes of the input that our stack gives a schedule. */
-export function aScheduledEvent(
-  event: unknown,
-  {
-    scheduledTime = "2026-11-23T02:00:00Z",
-    maxAgeMinutes = 30,
-  }: { scheduledTime?: string; maxAgeMinutes?: number } = {},
-) {
+export function aScheduledEvent(event: unknown, { scheduledTime = "2026-11-23T02:00:00Z", maxAgeMinutes = 30 } = {}) {
   const arn = "arn:aws:scheduler:us-east-1:123456789012:schedule/cutover/nightly-promote";
   return { schedule: { arn, scheduledTime, maxAgeMinutes }, event };
 }

@@ -148,24 +148,23 @@ describe("a schedule's event", () => {
 });
 
 describe("a pipeline's job", () => {
-  test("has the job's id, and waits", () => {
-    expect(requestOf(aPipelineJob(anEvent()))).toEqual({
-      input: { ...anEvent(), id: "11111111-abcd-1111-abcd-111111abcdef" },
-      wait: true,
-    });
-  });
+  const token = { rolloutId: "night", execution: "arn:aws:lambda:…/durable-execution/night/1" };
+  const jobId = "11111111-abcd-1111-abcd-111111abcdef";
 
-  test("can have the pipeline's execution as its id, and need not wait", () => {
-    expect(requestOf(aPipelineJob(anEvent({ id: "12345678-1234", wait: false })))).toEqual({
-      input: anEvent({ id: "12345678-1234" }),
-      wait: false,
-    });
-  });
-
-  test("that continues asks for the rollout of its token", () => {
-    const continuation = { rolloutId: "night", execution: "arn:aws:lambda:…/durable-execution/night/1" };
-    const job = aPipelineJob(anEvent(), { continuationToken: JSON.stringify(continuation) });
-    expect(requestOf(job)).toEqual({ input: { ...anEvent(), id: "night" }, wait: true, continuation });
+  test.each([
+    ["has the job's id, and waits", aPipelineJob(anEvent()), { id: jobId, wait: true }],
+    [
+      "can have an id, and need not wait",
+      aPipelineJob(anEvent({ id: "1234", wait: false })),
+      { id: "1234", wait: false },
+    ],
+    [
+      "that continues asks for the rollout of its token",
+      aPipelineJob(anEvent(), { continuationToken: JSON.stringify(token) }),
+      { id: "night", wait: true, continuation: token },
+    ],
+  ])("%s", (_what, job, { id, ...expected }) => {
+    expect(requestOf(job)).toEqual({ input: anEvent({ id }), ...expected });
   });
 
   test("loses its artifact credentials when it is read", () => {
@@ -185,23 +184,6 @@ describe("a pipeline's job", () => {
     const refusal = refusalOf(() => requestOf(job));
     expect(refusal).toMatch(message);
     for (const secret of Object.values(ARTIFACT_CREDENTIALS)) expect(refusal).not.toContain(secret);
-  });
-});
-
-describe("a command", () => {
-  const STATUS = { command: "status", rolloutId: "night" };
-
-  test.each([
-    ["a typing error", { command: "statsu", rolloutId: "night" }, /did you mean status\?/],
-    ["no rollout", { command: "customers" }, /rolloutId: got nothing; expected the rollout's id/],
-    ["an action beside it", { ...STATUS, action: "promote" }, /action: got an unknown member/],
-    [
-      "the execution of another rollout",
-      { ...STATUS, execution: "arn:aws:lambda:us-east-1:123456789012:function:cutover:1/durable-execution/noon/1" },
-      /execution: got .*; expected an execution of the same rollout/,
-    ],
-  ])("with %s is refused", (_what, input, message) => {
-    expect(refusalOf(() => parseTrigger(input))).toMatch(message);
   });
 });
 

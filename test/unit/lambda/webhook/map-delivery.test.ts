@@ -253,21 +253,8 @@ describe("a pattern", () => {
 
 /** As GitLab's documentation shows them, without the members that are not read. */
 const GITLAB = {
-  deployment: {
-    object_kind: "deployment",
-    status: "success",
-    status_changed_at: "2026-11-23 21:50:00 +0200",
-    environment: "production",
-    project: { path_with_namespace: "acme/phone" },
-    ref: "main",
-  },
-  release: {
-    object_kind: "release",
-    action: "create",
-    tag: "v1.1",
-    created_at: "2026-11-23 12:55:12 UTC",
-    project: { path_with_namespace: "acme/phone" },
-  },
+  deployment: { object_kind: "deployment", status: "success", environment: "production", ref: "main" },
+  release: { object_kind: "release", action: "create", tag: "v1.1" },
 };
 
 test.each([
@@ -322,10 +309,7 @@ describe("a policy's webhooks are checked with the policy", () => {
 
   const waves = [{ cohort: "canary" }, { rest: true }];
   test.each([
-    [
-      { targets: { cohort: "canary" } },
-      'targets[0].cohort: got "canary"; expected a cohort of the policy, which has none',
-    ],
+    [{ targets: { cohort: "canary" } }, 'targets[0].cohort: got "canary"; expected a cohort of the policy, which has'],
     [{ strategy: "careful" }, 'strategy: got "careful"; expected a strategy of the policy, which has none'],
     [{ strategy: { waves } }, 'strategy.waves[0].cohort: got "canary"; expected a cohort'],
     [{ action: "rollback" }, 'action: got "rollback"; expected "stage" (to the staging servers) or "promote"'],
