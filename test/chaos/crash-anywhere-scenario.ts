@@ -15,13 +15,41 @@ afterEach(async () => {
   await world.close();
 });
 
-/** How long after its first flip each worker lives, in milliseconds; the last one lives on. */
-const LIVES_MS = [0, 90, 5, 30, 120, 1];
+/** A rollout of 300 customers, against a server with every fault at once. */
+async function start(seed: number, event: object = {}, policy: object = {}): Promise<void> {
+  const retries = { requestTimeoutMs: 1_000, mostBackoffMs: 20 };
+  world = await startWorld({
+    customers: 300,
+    stagingShare: 0.6,
+    seed,
+    faults: "chaos=0.02,latency=3,retry-after=0",
+    policy: { failureBudget: "50%", concurrency: 8, retries, ...policy },
+  });
+  worker = createKilledWorker(world, { ...EVENT, ...event });
+}
 
-/** One worker after another, each told how many died before it, until one gives the report; three die at least. */
-async function runThroughDeaths(beginLife: (deaths: number) => void): Promise<Report> {
+interface Deaths {
+  /** How long each worker lives after its first flip; the last one lives on. */
+  readonly livesMs: readonly number[];
+  /** The flip that begins it. */
+  readonly fromFlip: number;
+  begin?(): void;
+}
+
+/** One worker after another, until one gives the report; three die at least. */
+async function runThroughDeaths({ livesMs, fromFlip, begin }: Deaths): Promise<Report> {
+  let lifeMs: number | undefined;
+  let flips = 0;
+  world.emulator.onRequest(({ operation, phase }) => {
+    if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+    flips += 1;
+    if (flips === fromFlip) begin?.();
+    if (lifeMs === undefined || flips < fromFlip) return;
+    setTimeout(() => worker.kill(), lifeMs);
+    lifeMs = undefined;
+  });
   for (let deaths = 0; ; deaths += 1) {
-    beginLife(deaths);
+    lifeMs = livesMs[deaths];
     const report = await worker.run();
     if (report === undefined) continue;
     expect(deaths).toBeGreaterThan(2);
@@ -29,71 +57,29 @@ async function runThroughDeaths(beginLife: (deaths: number) => void): Promise<Re
   }
 }
 
-/** Killed again and again while it flips, against a server with every fault at once, a rollout ends with true outcomes. */
+/** Killed again and again while it flips, a rollout ends with true outcomes. */
 export async function expectEndWhileFlipping(seed: number): Promise<void> {
-  world = await startWorld({
-    customers: 300,
-    stagingShare: 0.6,
-    seed,
-    faults: "chaos=0.02,latency=3,retry-after=0",
-    policy: { failureBudget: "50%", concurrency: 8, retries: { requestTimeoutMs: 1_000, mostBackoffMs: 20 } },
-  });
+  await start(seed);
   const before = rememberFlags(world);
-  const planned = new Set(
-    [...world.emulator.customers()].flatMap(({ id, accountId }) => (accountId === world.emulator.accountId ? id : [])),
-  );
-  worker = createKilledWorker(world, EVENT);
-  let lifeMs: number | undefined;
-  world.emulator.onRequest(({ operation, phase }) => {
-    if (lifeMs === undefined || operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
-    setTimeout(() => worker.kill(), lifeMs);
-    lifeMs = undefined;
-  });
-  const report = await runThroughDeaths((deaths) => {
-    lifeMs = LIVES_MS[deaths];
-  });
+  const ours = [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId);
 
-  await expectTrueOutcomes(world, report, { before, planned });
+  const report = await runThroughDeaths({ livesMs: [0, 90, 5, 30, 120, 1], fromFlip: 1 });
+
+  await expectTrueOutcomes(world, report, { before, planned: new Set(ours.map(({ id }) => id)) });
   expectNoSecrets(worker.written(), world.emulator);
 }
 
-/** How long after the first flip back, or the flip before it, each worker lives; the last one lives on. */
-const LIVES_TURNING_MS = [40, 0, 25, 5, 60, 1];
 const ALARM = "calls-drop";
 
 /** Killed again and again while it rolls back, a rollout says of each customer where it is. */
 export async function expectEndWhileTurningBack(seed: number): Promise<void> {
-  world = await startWorld({
-    customers: 300,
-    stagingShare: 0.6,
-    seed,
-    faults: "chaos=0.02,latency=3,retry-after=0",
-    policy: {
-      failureBudget: "50%",
-      concurrency: 8,
-      alarms: [ALARM],
-      retries: { requestTimeoutMs: 1_000, mostBackoffMs: 20 },
-    },
-  });
+  const strategy = { waves: [{ share: "50%", bakeMinutes: 5 }, { rest: true }] };
+  await start(seed, { strategy }, { alarms: [ALARM] });
   world.cloudWatch.setAlarm(ALARM, { state: "OK" });
   const before = rememberFlags(world);
-  worker = createKilledWorker(world, {
-    ...EVENT,
-    strategy: { waves: [{ share: "50%", bakeMinutes: 5 }, { rest: true }] },
-  });
-  let lifeMs: number | undefined;
-  let flips = 0;
-  world.emulator.onRequest(({ operation, phase }) => {
-    if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
-    flips += 1;
-    if (flips === 60) world.cloudWatch.setAlarm(ALARM, { state: "ALARM", reason: "too many calls dropped" });
-    if (lifeMs === undefined || flips < 60) return;
-    setTimeout(() => worker.kill(), lifeMs);
-    lifeMs = undefined;
-  });
-  const report = await runThroughDeaths((deaths) => {
-    lifeMs = LIVES_TURNING_MS[deaths];
-  });
+
+  const begin = () => world.cloudWatch.setAlarm(ALARM, { state: "ALARM", reason: "too many calls dropped" });
+  const report = await runThroughDeaths({ livesMs: [40, 0, 25, 5, 60, 1], fromFlip: 60, begin });
 
   // A worker that dies again and again within milliseconds may never restore a whole batch, or verify it: the report says so.
   if (report.status !== "rolled-back")

@@ -133,30 +133,23 @@ async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promis
   const { rolloutId, plan } = report;
   const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
   // A customer that another system moved since may have been moved back before the flip was known.
-  const written = new Set(
-    [...toLastChanges(witness)].flatMap(([id, one]) => (one.rolloutId === rolloutId && !one.isUndo ? id : [])),
-  );
+  const changes = toLastChanges(witness);
   const touched = new Set(witness.writes.map(({ customerId }) => customerId));
-  const seen = new Set<string>();
-  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
-    for (const { customerId, outcome, reason } of outcomes) {
-      if (seen.has(customerId)) lie(`${customerId} has two outcomes`);
-      seen.add(customerId);
-      if (outcome === "flipped" && !touched.has(customerId)) lie(`${customerId} is said to be flipped, and was not`);
-      if ((outcome === "skipped" || outcome === "unchanged") && written.has(customerId))
-        if (!(await wasReverted(ledger, rolloutId, customerId)))
-          lie(`${customerId} was flipped, not "${describeReason(reason)}"`);
+  const outcomesById = await collect(ledger.readOutcomes(rolloutId));
+  const restores = await collect(ledger.readRestoreOutcomes(rolloutId));
+  for (const [id, outcomes] of outcomesById) {
+    if (outcomes.length > 1) lie(`${id} has two outcomes`);
+    const last = changes.get(id);
+    const isWritten = last?.rolloutId === rolloutId && !last.isUndo && !restores.has(id);
+    for (const { outcome, reason } of outcomes) {
+      if (outcome === "flipped" && !touched.has(id)) lie(`${id} is said to be flipped, and was not`);
+      if ((outcome === "skipped" || outcome === "unchanged") && isWritten)
+        lie(`${id} was flipped, not "${describeReason(reason)}"`);
     }
   }
   if (hasProblem(report, "outcomes-not-recorded")) return;
   for (let index = 0; index < (plan?.batches ?? 0); index += 1) {
     const { customers } = await ledger.getBatch(rolloutId, index);
-    for (const { id } of customers) if (!seen.has(id)) lie(`${id} has no outcome`);
+    for (const { id } of customers) if (!outcomesById.has(id)) lie(`${id} has no outcome`);
   }
-}
-
-async function wasReverted(ledger: HistoryWorld["ledger"], rolloutId: string, customerId: string): Promise<boolean> {
-  for await (const rollback of ledger.readRestoreOutcomes(rolloutId))
-    if (rollback.some((one) => one.customerId === customerId)) return true;
-  return false;
 }

@@ -10,13 +10,22 @@ import { openLedger } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { checkReport, type Truth } from "./expect-no-lies.ts";
 import { hasFlipped } from "./has-flipped.ts";
-import { type EventPlan, eventPlan, type Happening, happening, order, pick, toEvent } from "./history-commands.ts";
+import {
+  type EventPlan,
+  eventPlan,
+  type Happening,
+  happening,
+  type Order,
+  order,
+  pick,
+  toEvent,
+} from "./history-commands.ts";
 import type { Write } from "./witness.ts";
 
 /** What happens, each so many requests to the ledger after the one before; at once when nothing asks any more. */
 interface Moment {
   readonly afterRequests: number;
-  readonly given: Happening;
+  readonly given: Possible;
 }
 
 /** What a reading or a reply hides, until all has ended. A late write could not be told from that of another system here. */
@@ -29,10 +38,12 @@ export interface HandlerHistory {
   readonly moments: readonly Moment[];
 }
 
+type Possible = Order | Extract<Happening, { readonly kind: "starts" | "another system" | "alarm" | "dies" }>;
+
 /** What a stand-in cannot do is not asked of it: a process that is killed is gone. */
-function isPossible(given: Happening): boolean {
+function isPossible(given: Happening): given is Possible {
   if (given.kind === "dies") return given.how !== "zombie";
-  return !["goes on", "mishap", "outage", "time passes", "is overtaken"].includes(given.kind);
+  return !["goes on", "mishap", "outage", "time passes", "alarm passes", "is overtaken"].includes(given.kind);
 }
 
 export const handlerHistories: fc.Arbitrary<HandlerHistory> = fc.record({
@@ -155,7 +166,7 @@ interface Stage {
   start(event: object): void;
 }
 
-async function act({ world, truth, started, start }: Stage, given: Happening): Promise<void> {
+async function act({ world, truth, started, start }: Stage, given: Possible): Promise<void> {
   const scene = toScene(world, started);
   const running = started.filter(({ isRunning }) => isRunning);
   switch (given.kind) {
@@ -169,13 +180,6 @@ async function act({ world, truth, started, start }: Stage, given: Happening): P
     }
     case "dies":
       return die(world, pick(running, given.which), given.how === "for good");
-    case "goes on":
-    case "mishap":
-    case "outage":
-    case "time passes":
-    case "alarm passes":
-    case "is overtaken":
-      return;
     default:
       return order(truth.ledger, given, scene, running);
   }
