@@ -1,10 +1,7 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Strategy } from "../../lambda/contract/strategy.ts";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
-import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";
+import { startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { execute } from "../support/execute.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger } from "../support/ledger.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 /** What AWS would count of one rollout. */
@@ -66,37 +63,30 @@ interface Consumed {
   readonly CapacityUnits: number;
 }
 
+/** Reads every outcome through the counter. */
 async function measureStatus(
   { policy }: World,
   rolloutId: string,
-  { counts }: Pick<Awaited<ReturnType<typeof startCounter>>, "counts">,
+  { address, counts }: Awaited<ReturnType<typeof startCounter>>,
 ): Promise<number> {
   const before = counts.readUnits;
-  const client = new DynamoDBClient();
-  for await (const _ of createLedger(openTable(client, TABLE), policy.baseUrl).readOutcomes(rolloutId));
-  client.destroy();
+  await Array.fromAsync(
+    openLedger({ policy, environment: { AWS_ENDPOINT_URL_DYNAMODB: address } }).readOutcomes(rolloutId),
+  );
   return counts.readUnits - before;
 }
 
 /** Asks DynamoDB to say what each request consumes, and adds it up. */
 async function startCounter(target: string) {
   const counts = { ledgerRequests: 0, writeUnits: 0, readUnits: 0 };
-  const server = await listenOnLoopback(async (request, response) => {
-    const body = JSON.parse(await readBody(request));
-    const operation = String(request.headers["x-amz-target"]);
-    const headers = Object.entries(request.headers).flatMap(([name, value]) =>
-      /^(x-amz-target|authorization|content-type|x-amz-date)/.test(name)
-        ? [[name, String(value)] as [string, string]]
-        : [],
-    );
-    const asked = JSON.stringify({ ...body, ReturnConsumedCapacity: "TOTAL" });
-    const reply = await fetch(target, { method: "POST", headers, body: asked });
-    const text = await reply.text();
+  const proxy = await startDynamoDbProxy(target, { ReturnConsumedCapacity: "TOTAL" });
+  proxy.listener = ({ operation, reply }) => {
+    if (reply === undefined) return undefined;
     counts.ledgerRequests += 1;
-    counts[/PutItem|UpdateItem/.test(operation) ? "writeUnits" : "readUnits"] += toUnits(JSON.parse(text));
-    response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.0" }).end(text);
-  });
-  return { ...server, counts };
+    counts[/PutItem|UpdateItem/.test(operation) ? "writeUnits" : "readUnits"] += toUnits(JSON.parse(reply));
+    return undefined;
+  };
+  return { ...proxy, counts };
 }
 
 /** A request for several items says what it consumed of each table; one that was refused says nothing. */
