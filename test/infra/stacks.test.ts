@@ -21,11 +21,10 @@ import { addEnvironments } from "../../infra/stacks/add-stacks.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
 import { RIGHTS } from "../../lambda/contract/rights.ts";
-import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from "../../lambda/core/report/rollout-event.ts";
+import { EVENT_SOURCE } from "../../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
 import { describe, expect, test } from "../support/jest.ts";
-import { aChange } from "../unit/lambda/core/a-change.ts";
 import {
   findFunction,
   type Given,
@@ -429,14 +428,6 @@ describe("EventBridge", () => {
       expect.objectContaining({ Action: "sqs:SendMessage", Principal: { Service: "events.amazonaws.com" } }),
     ]);
     expect(JSON.stringify(allowed[0]?.Condition)).toMatch(/aws:SourceArn.*AWS::AccountId.*:rule\//);
-  });
-
-  test("starts no rollout for the events of a rollout", () => {
-    expect(EVENT_DETAIL_TYPE).not.toBe(DEPLOY_EVENT_TYPE);
-    const event = { "detail-type": EVENT_DETAIL_TYPE, source: EVENT_SOURCE, detail: aChange({ change: "started" }) };
-    const envelope = { version: "0", id: "6a7e8feb", account: "111122223333", region: "eu-central-1", resources: [] };
-    const bridged = { ...envelope, time: "2026-11-23T02:00:00Z", ...event };
-    expect(() => parseTrigger(bridged)).toThrow(/its detail-type is not "Cutover Deploy Event"/);
   });
 });
 

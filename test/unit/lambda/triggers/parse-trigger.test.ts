@@ -1,6 +1,7 @@
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
 import { RefusedError } from "../../../../lambda/contract/refused-error.ts";
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from "../../../../lambda/core/report/rollout-event.ts";
 import { readPipelineRequest } from "../../../../lambda/triggers/code-pipeline.ts";
 import { mapPipelineState } from "../../../../lambda/triggers/map-pipeline-state.ts";
 import { parseTrigger } from "../../../../lambda/triggers/parse-trigger.ts";
@@ -84,6 +85,7 @@ describe("an event of EventBridge", () => {
 
   test.each([
     ["another type", { "detail-type": "Scheduled Event", source: "aws.events" }],
+    ["a change of a rollout", { "detail-type": EVENT_DETAIL_TYPE, source: EVENT_SOURCE }],
     ["our type under the name of AWS", { source: "aws.events" }],
     ["an unknown event of CodePipeline", { source: "aws.codepipeline", "detail-type": "CodePipeline Action" }],
   ])("%s is refused with any detail", (_what, changes) => {
