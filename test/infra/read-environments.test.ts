@@ -217,8 +217,7 @@ describe("a value that looks like a secret is refused and not repeated", () => {
     ["a login by its tag", { tags: { EVOVOICE_LOGIN: "hunter2" } }],
   ])("%s", (_which, given) => {
     expect(refusalOf(given)).toThrow(/expected no secret: put the secret into Secrets Manager/);
-    const { message = "" } = findError(refusalOf(given)) ?? {};
-    expect(message.split("\n").filter((line) => /config\.ts/.test(line) && /hunter2/i.test(line))).toEqual([]);
+    expect(refusalOf(given)).not.toThrow(/config\.ts.*hunter2|hunter2.*config\.ts/i);
   });
 
   test("but not a value that only resembles a secret", () => {
@@ -289,12 +288,3 @@ describe("a file that cannot be read", () => {
     await expect(readEnvironments(file)).rejects.toThrow(message);
   });
 });
-
-function findError(act: () => unknown): Error | undefined {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    return error as Error;
-  }
-}

@@ -1,6 +1,6 @@
 import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
 import { describe, expect, test } from "../../support/jest.ts";
-import { findFunction, statementsOf, synthesize, WITH_WEBHOOK } from ".././make-stack.ts";
+import { findFunction, statementsOf, synthesize, WITH_WEBHOOK } from "../make-stack.ts";
 
 const templates = synthesize(WITH_WEBHOOK);
 describe.each(ENTRIES)("the role of %s", (entry) => {
