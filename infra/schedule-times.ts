@@ -8,7 +8,6 @@ export interface WrongTime {
 }
 
 const DAY = 24 * 60 * 60_000;
-const MINUTES_OF_DAY = 24 * 60;
 
 /** Node also knows BST, as Asia/Dhaka, and accepts any case; EventBridge Scheduler does not. */
 const ZONES: ReadonlySet<string> = new Set([
@@ -42,12 +41,21 @@ export function findSkippedDay(schedule: ScheduleExpression, nowMs = Date.now())
     // The clocks are put forward on this day, on the day before or on the day after.
     const isNearGap = toLocal(day + 2 * DAY) - toLocal(day - DAY) > 3 * DAY;
     if (!isNearGap) continue;
-    const times = cron.nextRuns(MINUTES_OF_DAY, new Date(day - 1)).map((run) => run.getTime());
-    const ofDay = times.filter((time) => time < day + DAY);
-    if (ofDay.length > 0 && ofDay.every((time) => findInstant(time, toLocal) === undefined))
+    const times = listTimes(cron, day);
+    if (times.length > 0 && times.every((time) => findInstant(time, toLocal) === undefined))
       return toText(day).slice(0, 10);
   }
   return undefined;
+}
+
+/** The times of one day. */
+function listTimes(cron: Cron, day: number): readonly number[] {
+  const times: number[] = [];
+  for (let run = cron.nextRun(new Date(day - 1)); run !== null; run = cron.nextRun(run)) {
+    if (run.getTime() >= day + DAY) break;
+    times.push(run.getTime());
+  }
+  return times;
 }
 
 function toZone({ timeZone }: ScheduleExpression): string {
