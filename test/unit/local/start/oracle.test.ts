@@ -66,6 +66,9 @@ const left = (after: boolean, writes: number, outcome?: OutcomeKind, given: Part
 
 const FLIPPED = left(false, 1, "flipped");
 const RIGHT = { before: false } as const;
+const DOUBTFUL = { reason: IN_DOUBT };
+const IN_DOUBT_RESTORED = rolledBack(true, ["flipped"], { outcomes: ["failed"], ...DOUBTFUL });
+const GONE = { reason: { code: "customer-gone" } } as const;
 
 describe("agrees when", () => {
   test.each<[string, Case, Partial<Tally>]>([
@@ -74,29 +77,13 @@ describe("agrees when", () => {
     ["an unchanged customer was right", left(false, 0, "unchanged", RIGHT), { untouched: 1 }],
     ["a skipped customer is as before", left(true, 0, "skipped"), { untouched: 1 }],
     ["a failed customer did not move", left(true, 0, "failed"), { failed: 1 }],
-    [
-      "a failed customer moved, and the report says that it may have",
-      left(false, 1, "failed", { reason: IN_DOUBT }),
-      { failed: 1, failedYetMoved: 1 },
-    ],
-    ["a customer of another account is as before", { after: true, writes: 0, accountId: "other" }, {}],
+    ["a failed one moved, as its reason says", left(false, 1, "failed", DOUBTFUL), { failed: 1, failedYetMoved: 1 }],
+    ["a customer of another account is as before", { ...left(true, 0), accountId: "other" }, {}],
     ["a flipped customer is restored", rolledBack(true, ["flipped"]), { restored: 1 }],
     ["the rollback did not reach a customer", rolledBack(false, []), { stillFlipped: 1 }],
-    [
-      "a customer in doubt is restored",
-      rolledBack(true, ["flipped"], { outcomes: ["failed"], reason: IN_DOUBT }),
-      { restored: 1 },
-    ],
-    [
-      "a customer in doubt was never flipped, and its original flag is written",
-      rolledBack(true, ["flipped"], { outcomes: ["failed"], writes: 1, reason: IN_DOUBT }),
-      { restored: 1 },
-    ],
-    [
-      "a skipped customer is not touched by the rollback",
-      rolledBack(true, [], { outcomes: ["skipped"], writes: 0 }),
-      { untouched: 1 },
-    ],
+    ["a customer in doubt is restored", IN_DOUBT_RESTORED, { restored: 1 }],
+    ["one in doubt that was never flipped has its flag written", { ...IN_DOUBT_RESTORED, writes: 1 }, { restored: 1 }],
+    ["the rollback leaves out one that was skipped", { ...left(true, 0, "skipped"), restores: [] }, { untouched: 1 }],
   ])("%s", (_when, given, tally) => {
     const verdict = judgeCase(given);
     expect(verdict.violations).toEqual([]);
@@ -104,99 +91,56 @@ describe("agrees when", () => {
   });
 });
 
+/** The sentences of a flip say first what the report says of the customer. */
+const of = (outcome: OutcomeKind, text: string) => `is reported as ${outcome}, but ${text}`;
+
 describe("disagrees when", () => {
   test.each<[string, Case, Violation["code"], string]>([
-    ["a flipped customer stayed", left(true, 1, "flipped"), "not-flipped", "is reported as flipped, but is on staging"],
+    ["a flipped customer stayed", left(true, 1, "flipped"), "not-flipped", of("flipped", "is on staging")],
     [
-      "a flipped customer had been right",
+      "one that had been right is flipped",
       left(false, 1, "flipped", RIGHT),
       "was-right-before",
-      "is reported as flipped, but was on production before",
+      "on production before",
     ],
-    [
-      "a flipped customer was never written",
-      { ...FLIPPED, writes: 0 },
-      "never-written",
-      "is reported as flipped, but its flag was never set",
-    ],
-    [
-      "a skipped customer moved",
-      left(false, 1, "skipped"),
-      "moved",
-      "is reported as skipped, but was moved and is on production",
-    ],
-    [
-      "an unchanged customer was written",
-      left(false, 1, "unchanged", RIGHT),
-      "written",
-      "is reported as unchanged, but its flag was set (1 time)",
-    ],
-    [
-      "an unchanged customer is wrong",
-      left(true, 0, "unchanged"),
-      "not-unchanged",
-      "is reported as unchanged, but is on staging",
-    ],
-    [
-      "a customer outside of the plan moved",
-      left(false, 1),
-      "moved",
-      "has no outcome, but was moved and is on production",
-    ],
+    ["a flipped one has no write", { ...FLIPPED, writes: 0 }, "never-written", of("flipped", "its flag was never set")],
+    ["a skipped customer moved", left(false, 1, "skipped"), "moved", of("skipped", "was moved and is on production")],
+    ["an unchanged one has a write", left(false, 1, "unchanged", RIGHT), "written", "but its flag was set (1 time)"],
+    ["an unchanged customer is wrong", left(true, 0, "unchanged"), "not-unchanged", of("unchanged", "is on staging")],
+    ["one outside of the plan moved", left(false, 1), "moved", "has no outcome, but was moved and is on production"],
     [
       "a customer has two outcomes",
-      { after: false, writes: 1, outcomes: ["flipped", "skipped"] },
+      { ...FLIPPED, outcomes: ["flipped", "skipped"] },
       "several-outcomes",
-      "has 2 outcomes: flipped, skipped",
+      "has 2 outcomes",
     ],
+    ["a failed one moved, and no reason says so", left(false, 1, "failed", GONE), "moved", of("failed", "was moved")],
     [
-      "a failed customer moved, and the report does not say so",
-      left(false, 1, "failed", { reason: { code: "customer-gone" } }),
+      "another outcome's reason says it moved",
+      left(false, 1, "skipped", DOUBTFUL),
       "moved",
-      "is reported as failed, but was moved and is on production",
+      of("skipped", "was moved"),
     ],
+    ["it is of another account", { ...FLIPPED, accountId: "other" }, "other-account", "but belongs to another account"],
+    ["a planned customer has no outcome", { ...left(true, 0), planned: true }, "no-outcome", "no outcome"],
+    ["it is not in the plan", { ...FLIPPED, planned: false }, "not-planned", "but was touched and is not in the plan"],
+    ["a restored customer is not back", rolledBack(false, ["flipped"]), "not-restored", "to be restored, but is on"],
     [
-      "only the reason of another outcome says that it may have moved",
-      left(false, 1, "skipped", { reason: IN_DOUBT }),
-      "moved",
-      "is reported as skipped, but was moved",
-    ],
-    [
-      "a customer of another account was flipped",
-      { ...FLIPPED, accountId: "other" },
-      "other-account",
-      "is reported as flipped, but belongs to another account",
-    ],
-    ["a planned customer has no outcome", { after: true, writes: 0, planned: true }, "no-outcome", "no outcome"],
-    [
-      "a customer that is not in the plan was flipped",
-      { ...FLIPPED, planned: false },
-      "not-planned",
-      "is reported as flipped, but was touched and is not in the plan",
-    ],
-    [
-      "a restored customer is not back",
-      rolledBack(false, ["flipped"]),
-      "not-restored",
-      "was to be restored, but is on production",
-    ],
-    [
-      "a restored customer had been right before",
-      rolledBack(false, ["flipped"], { before: false }),
+      "a restored one had been right",
+      rolledBack(false, ["flipped"], RIGHT),
       "was-right-before",
-      "but was on production before",
+      "on production before",
     ],
     [
-      "a customer was restored twice over",
+      "one is restored twice",
       rolledBack(true, ["flipped", "flipped"]),
       "several-outcomes",
-      "has 2 outcomes: flipped, flipped",
+      "2 outcomes: flipped, flipped",
     ],
     [
       "a customer was restored that had been skipped",
       rolledBack(true, ["flipped"], { outcomes: ["skipped"] }),
-      "restored-without-flip",
-      "is reported as skipped, but the rollback took it for flipped",
+      ...(["restored-without-flip", of("skipped", "the rollback took it for flipped")] as const),
     ],
   ])("%s", (_when, given, code, text) => {
     const verdict = judgeCase(given);
@@ -243,14 +187,11 @@ describe("a retry does not say which flag it wants", () => {
 describe("is rendered with", () => {
   test("each customer's id, without untouched customers", () => {
     const report = { status: "refused", action: "promote", counts: countOutcomes([]) } as unknown as Report;
-    const before = new Map(["c1", "c2", "c3"].map((id) => [id, true]));
-    const customers = [...before.keys()].map((id) => ({ id, accountId: "ours", isStaging: id === "c2", writes: 1 }));
+    const customers = ["c1", "c2", "c3"].map((id) => ({ ...{ id, accountId: "ours" }, isStaging: false, writes: 1 }));
+    const before = new Map(customers.map(({ id }) => [id, true]));
     const claims = { report, before, outcomes: new Map(), accountIds: ["ours"] };
-    expect(
-      renderCheck(
-        judge(claims, customers.with(1, { id: "c2", accountId: "ours", isStaging: true, writes: 0 })),
-      ).text.split("\n"),
-    ).toEqual([
+    const untouched = { id: "c2", accountId: "ours", isStaging: true, writes: 0 };
+    expect(renderCheck(judge(claims, customers.with(1, untouched))).text.split("\n")).toEqual([
       "the emulator disagrees with the report in 2 points:",
       "  - customer c1 has no outcome, but was moved and is on production",
       "  - customer c3 has no outcome, but was moved and is on production",
@@ -261,7 +202,7 @@ describe("is rendered with", () => {
     [FLIPPED, "1 flipped with one write each, 0 not touched"],
     [{ ...FLIPPED, writes: 2 }, "1 flipped with another write after an unclear reply, 0 not touched"],
     [left(true, 0, "failed"), "1 failed (none moved), 0 not touched"],
-    [left(false, 1, "failed", { reason: IN_DOUBT }), "1 failed (1 moved, as the report says may be), 0 not touched"],
+    [left(false, 1, "failed", DOUBTFUL), "1 failed (1 moved, as the report says may be), 0 not touched"],
     [rolledBack(true, ["flipped"]), "1 flipped and restored, 0 not touched"],
     [rolledBack(false, ["failed"]), "1 flipped and not restored, as the report says, 0 not touched"],
   ])("the counts of the customers: %j", (given, text) => {
