@@ -2,26 +2,23 @@ import { explain, type Reason } from "../../../../../lambda/core/reasons.ts";
 import { adviseOn, adviseReader } from "../../../../../lambda/core/report/next-steps.ts";
 import type { Report } from "../../../../../lambda/core/report/report.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";
+import { aReport } from "../a-report.ts";
 
 const BY = { by: "ann", since: "2026-11-23T02:00:00.000Z", why: "calls drop" };
 const YOU = { requestedBy: "YOU", reason: "WHY" };
 const FROZEN: Reason = { code: "frozen", freeze: "fair", until: "2026-11-30T18:00:00.000Z", ...BY };
 const REFUSED: Reason = { code: "sign-in-refused", versionId: "v1" };
+const LIFT = { command: "lift-freeze", name: "fair", ...YOU };
+const WAIT = { onFreeze: "wait", notAfter: "TIME" };
+const OVERRIDE = { override: { reason: "WHY" } };
 const AGAIN = { command: "try-login-again", ...YOU };
 
 const ADVICE: readonly (readonly [Reason, readonly object[]])[] = [
   [{ code: "stopped", ...BY }, [{ command: "resume-everything", ...YOU }]],
   [{ code: "release-held", release: "1.0", ...BY }, [{ command: "clear-release", release: "1.0", ...YOU }]],
-  [
-    FROZEN,
-    [
-      { command: "lift-freeze", name: "fair", ...YOU },
-      { onFreeze: "wait", notAfter: "TIME" },
-      { override: { reason: "WHY" } },
-    ],
-  ],
+  [FROZEN, [LIFT, WAIT, OVERRIDE]],
   [{ code: "locked", rolloutId: "noon" }, [{ onBusy: "wait", notAfter: "TIME" }]],
-  [{ code: "alarm", alarm: "calls", state: "ALARM" }, [{ override: { reason: "WHY" } }]],
+  [{ code: "alarm", alarm: "calls", state: "ALARM" }, [OVERRIDE]],
   [{ code: "alarm", alarm: "calls", state: "OK" }, []],
   [REFUSED, [AGAIN]],
   [{ code: "sign-in-unclear", versionId: "v1", tries: 5, until: "2026-11-30T18:00:00.000Z" }, [AGAIN]],
@@ -34,22 +31,19 @@ test.each(ADVICE)("what a person can do about %j", (reason, expected) => {
 });
 
 describe("a frozen rollout", () => {
-  const report = { rolloutId: "night", action: "promote", release: "1.0", problems: [explain(FROZEN)] };
-  const sends = (changes: object, event?: object) =>
-    adviseReader({ ...report, ...changes } as unknown as Report, event as never).map(({ send, add }) => send ?? add);
+  const sends = (changes: Partial<Report>, event?: object) =>
+    adviseReader(aReport({ rolloutId: "night", ...changes }), event as never).map(({ send, add }) => send ?? add);
 
   test("that was refused can be sent again with more members, as a whole where the event is known", () => {
     const event = { action: "promote", release: "1.0", targets: [{ all: true }] };
-    expect(sends({ status: "refused" })).toContainEqual({ onFreeze: "wait", notAfter: "TIME" });
-    expect(sends({ status: "refused" }, event)).toContainEqual({ ...event, onFreeze: "wait", notAfter: "TIME" });
+    const refused = { status: "refused", problems: [explain(FROZEN)] } as const;
+    expect(sends(refused)).toContainEqual(WAIT);
+    expect(sends(refused, event)).toContainEqual({ ...event, ...WAIT });
   });
 
   test("that runs is held until the freeze is lifted, and no event is sent again", () => {
-    const progress = { phase: "flipping", heldBy: [explain(FROZEN)], noted: [] };
-    expect(sends({ status: "running", problems: undefined, progress })).toEqual([
-      { command: "abort", rolloutId: "night", ...YOU },
-      { command: "lift-freeze", name: "fair", ...YOU },
-    ]);
+    const progress = { phase: "flipping", since: BY.since, heldBy: [explain(FROZEN)], noted: [] } as const;
+    expect(sends({ status: "running", progress })).toEqual([{ command: "abort", rolloutId: "night", ...YOU }, LIFT]);
   });
 });
 
@@ -61,7 +55,6 @@ const OTHER_PLANS: readonly Reason[] = [
 
 test.each(OTHER_PLANS)("after a refusal for its plan ($code), the next step is the plan of now", (problem) => {
   const event = { action: "promote", release: "1.0", targets: [{ all: true }], plan: "0f3c9a" };
-  const report = { rolloutId: "night", action: "promote", status: "refused", problems: [explain(problem)] };
-  const advice = adviseReader(report as unknown as Report, event as never);
+  const advice = adviseReader(aReport({ status: "refused", problems: [explain(problem)] }), event as never);
   expect(advice.map(({ send }) => send)).toEqual([{ ...event, plan: undefined, dryRun: true }]);
 });

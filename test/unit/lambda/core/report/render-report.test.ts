@@ -1,13 +1,14 @@
 import { stripVTControlCharacters } from "node:util";
-import type { OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import { NO_COUNTS, type OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { explain, type Reason } from "../../../../../lambda/core/reasons.ts";
 import { renderReport } from "../../../../../lambda/core/report/render-report.ts";
 import type { Exception, Report } from "../../../../../lambda/core/report/report.ts";
 import { formatDuration } from "../../../../../lambda/core/report/text-layout.ts";
 import { describe, expect, test } from "../../../../support/jest.ts";
+import { aReport as aBareReport } from "../a-report.ts";
 
 /** What can move a cursor, change a colour or turn the direction of a text; a line break may stand in a report. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a report must have none of these characters, so the test looks for them
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a report must have NO_COUNTS of these characters, so the test looks for them
 const STEERING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
 
 const EXCLUDED = explain({ code: "excluded" });
@@ -24,19 +25,13 @@ const SKIPPED_BY = [
   { ...PROTECTED, customers: 17 },
 ];
 
-function aReport(changes: Partial<Report> = {}): Report {
-  return {
-    ...{ rolloutId: "promote-6d84c9bd52e4", action: "promote", release: "2026.11.0", status: "succeeded" },
-    dryRun: false,
-    counts: { flipped: 1_265, unchanged: 666, deferred: 0, skipped: 69, failed: 0 },
-    plan,
-    skippedBy: SKIPPED_BY,
-    ...{ exceptions: [], moreExceptions: 0 },
-    ...{ startedAt: "2026-11-23T02:00:00.000Z", endedAt: "2026-11-23T02:03:12.000Z", durationMs: 192_000 },
-    ...{ requestedBy: "the nightly build", reason: "2026.11.0 passed its tests" },
-    ...changes,
-  };
-}
+const COUNTS = { ...NO_COUNTS, flipped: 1_265, unchanged: 666, skipped: 69 };
+
+const aReport = (changes: Partial<Report> = {}) =>
+  aBareReport({
+    ...{ counts: COUNTS, plan, skippedBy: SKIPPED_BY, endedAt: "2026-11-23T02:03:12.000Z" },
+    ...{ requestedBy: "the nightly build", reason: "2026.11.0 passed its tests", ...changes },
+  });
 
 /** The plan's own, as they are recorded: one of them for a reason that is counted with others. */
 const PLANNED_SKIPS = Array.from({ length: plan.skipped }, (_, index) =>
@@ -51,10 +46,9 @@ function anOutcome(index: number, changes: Partial<Exception> = {}): Exception {
 
 const counted = (reason: Reason, customers: number) => ({ ...explain(reason), customers });
 const notAttempted = (why: Reason, customers: number) => counted({ code: "not-attempted", why: [why] }, customers);
-const none = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
 /** What a person sends to continue with a rollout or a release, in a line of its own. */
-const ROLL_BACK = '\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n';
-const RETRY = '\n{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}\n';
+const ROLL_BACK = '\n{"action":"rollback","rolloutId":"promote-1a2b"}\n';
+const RETRY = '\n{"action":"retry","rolloutId":"promote-1a2b"}\n';
 const CLEAR = '\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n';
 
 /** For a terminal of 60 columns, or of so many. */
@@ -73,7 +67,7 @@ skipped
   52  excluded by the event
   17  protected by the policy (tag vip)
 
-rollout   promote-6d84c9bd52e4
+rollout   promote-1a2b
 plan      1,265 to flip, hash 9bed8e4e9dba
 asked by  the nightly build, as the sender says
 because   2026.11.0 passed its tests
@@ -89,7 +83,7 @@ test("says of a stopped rollout why, which customers failed by reason, and what 
     ...[97, 98].map((index) => anOutcome(index, { outcome: "skipped", reason: notAttempted(BUDGET, 1) })),
     anOutcome(99, { outcome: "skipped", reason: PROTECTED_BY_ID }),
   ];
-  const counts = { flipped: 251, unchanged: 666, deferred: 0, skipped: 1_069, failed: 14 };
+  const counts = { ...COUNTS, flipped: 251, skipped: 1_069, failed: 14 };
   const names = exceptions
     .slice(0, 10)
     .map(({ name, customerId }) => `    ${name}  (${customerId})`)
@@ -123,7 +117,7 @@ ${names}
   whether it was deleted
   and 4 more; the command customers lists all of them
 
-rollout   promote-6d84c9bd52e4
+rollout   promote-1a2b
 plan      1,265 to flip, hash 9bed8e4e9dba
 asked by  the nightly build, as the sender says
 because   2026.11.0 passed its tests
@@ -133,38 +127,224 @@ took      3 min 12 s
 next
   To restore every customer that this rollout flipped or may
   have flipped:
-{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
+{"action":"rollback","rolloutId":"promote-1a2b"}
   Or, when the cause is fixed, to continue with the
   customers that failed or were not attempted:
-{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}
+{"action":"retry","rolloutId":"promote-1a2b"}
 `);
 });
 
-test("advises no retry of a rollout that stopped after its last flip", () => {
-  const counts = { flipped: 1_265, unchanged: 666, deferred: 0, skipped: 69, failed: 0 };
-  const text = render({ status: "halted", counts });
-  expect(text).toContain("To restore every customer");
-  expect(text).not.toContain("to continue with");
+const NOTE = explain({ code: "wave-empty", cohort: "beta" });
+const waveOf = (wave: number, customers: number, bakeSeconds: number, changes: object = {}) => {
+  return { wave, from: 0, to: 0, customers, bakeSeconds, ...changes };
+};
+const WAVES = [waveOf(1, 20, 1_800), waveOf(2, 0, 1_800, { note: NOTE }), waveOf(3, 245, 5_400), waveOf(4, 1_000, 0)];
+const inWaves = { ...plan, waves: WAVES };
+const ALARM = explain({ code: "alarm", alarm: "phone-errors", state: "ALARM", detail: "7 datapoints were over 5" });
+const wentOn = { wave: 1, customers: 20, bakeSeconds: 1_800, decision: "proceed", reasons: [] } as const;
+const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: [NOTE] };
+const stopped = (decision: "roll back" | "halt") =>
+  ({ wave: 3, customers: 245, bakeSeconds: 5_400, decision, reasons: [ALARM] }) as const;
+const waves = [wentOn, passed, stopped("roll back")];
+const skippedBy = [notAttempted(ALARM, 1_000), ...SKIPPED_BY];
+const counts = { ...COUNTS, flipped: 265, skipped: 1_069 };
+
+const ANSWER = { wave: 1, by: "ann", at: "2026-11-23T12:00:00Z", why: "lunch" };
+/** For a terminal that breaks no line. */
+const renderWide = (changes: Partial<Report>) => render(changes, 200);
+
+describe("a rollout", () => {
+  const inAlarm = { problems: [ALARM], plan: inWaves, waves, counts };
+  const rolledBack = {
+    ...inAlarm,
+    status: "rolled-back",
+    rollback: { restored: 265, conflicting: 0, failed: 0 },
+  } as const;
+  const flippedNone = { counts: { ...counts, flipped: 20, skipped: 1_314 }, skippedBy: [notAttempted(ALARM, 1_245)] };
+  const halted = { ...inAlarm, status: "halted", waves: [wentOn, passed, stopped("halt")] } as const;
+  const aborted = { ...halted, status: "aborted" } as const;
+  const results = [{ ...stopped("halt"), reasons: [explain({ code: "rejected", ...ANSWER })] }];
+  const rejected = { ...halted, waves: results, held: true };
+  const skippedBake = { ...wentOn, reasons: [explain({ code: "bake-skipped", by: "ann", why: "seen enough" })] };
+  const withApproval = { ...plan, waves: [waveOf(1, 20, 0, { approvalSeconds: 86_400 })] };
+  const approved = { ...wentOn, bakeSeconds: 0, approval: explain({ code: "approved", ...ANSWER }) };
+  const LATE = explain({ code: "bad-secret", problem: "nothing was done:\n  - it came too late" });
+  const refused = { status: "refused", plan: undefined, problems: [LATE] } as const;
+  const joined = { status: "running", joined: true } as const;
+  const planned = { status: "planned", dryRun: true, counts: NO_COUNTS } as const;
+  const override = { reason: "the release mends it", alarms: ["phone-errors"], freezes: ["fair"] };
+
+  test.each<[text: string, changes: Partial<Report>]>([
+    ["To restore every customer", { status: "halted" }],
+    ["refused: no customer was flipped\n\nwhy\n  nothing was done:\n  - it came", refused],
+    ["next\n  Fix the cause", refused],
+    [
+      "planned only: no customer was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
+      planned,
+    ],
+    ['To run exactly this plan, and no other:\nthe same event with "dryRun":false,"plan":"9bed8e4e9dba"', planned],
+    ["promote 2026.11.0   running (sent before)\n", joined],
+    ["moved     3 of the plan had the wanted flag before the rollout came to them", { movedMeanwhile: 3 }],
+    [
+      "override  the release mends it; passed before the first flip: alarm phone-errors in ALARM, freeze fair",
+      { override },
+    ],
+    ["retry 2026.11.0   succeeded\n", { action: "retry", of: ["promote-1"] }],
+    ["\nof        promote-1\n", { action: "retry", of: ["promote-1"] }],
+    ["promote 2026.11.0   rolled back\n", rolledBack],
+    [CLEAR, rolledBack],
+    ["  3  245 customers, stopped before its first flip\n", { ...rolledBack, ...flippedNone }],
+    ["  3  245 customers, stopped, halted\n", halted],
+    [ROLL_BACK, halted],
+    [RETRY, halted],
+    ["  3  245 customers, stopped, aborted\n", aborted],
+    [ROLL_BACK, aborted],
+    [RETRY, aborted],
+    [ROLL_BACK, rejected],
+    [CLEAR, rejected],
+    ["  1  20 customers, bake of 30 min cut short, proceeded\n", { plan: inWaves, waves: [skippedBake] }],
+    ["     the bake was skipped by ann: seen enough\n", { plan: inWaves, waves: [skippedBake] }],
+    ["  1  20 customers, after an approval within 24 h\n", { ...planned, plan: withApproval }],
+    ["  1  20 customers, proceeded\n", { plan: withApproval, waves: [approved] }],
+    ["wave 1 was approved by ann at 2026-11-23 12:00:00 UTC: lunch\n", { plan: withApproval, waves: [approved] }],
+  ])("says %j", (text, changes) => {
+    expect(renderWide(changes)).toContain(text);
+  });
+
+  test.each<[what: string, text: string, changes: Partial<Report>]>([
+    ["that stopped after its last flip", "to continue with", { status: "halted" }],
+    ["that was refused", "unchanged", refused],
+    ["that was sent before", "next", joined],
+    ["that was rolled back completely", "not restored", rolledBack],
+    ["that was halted", "rolled back", halted],
+    ["that was rejected", '"retry"', rejected],
+  ])("%s does not say %j", (_what, text, changes) => {
+    expect(renderWide(changes)).not.toContain(text);
+  });
+
+  test("that is only planned shows each wave before anything is flipped", () => {
+    expect(render({ ...planned, plan: inWaves })).toContain(
+      "waves\n  1  20 customers, then a bake of 30 min\n  2  no customer of cohort beta is left to be flipped\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
+    );
+  });
+
+  test("of more than a dozen waves shows neighbours with the same result in one line", () => {
+    const many = Array.from({ length: 20 }, (_, index) => waveOf(index + 1, 10, 60));
+    const baked = many.slice(0, 9).map(({ wave }) => ({ ...wentOn, wave, customers: 10, bakeSeconds: 60 }));
+    const report = { ...halted, waves: [...baked, { ...stopped("halt"), wave: 10, customers: 10, bakeSeconds: 60 }] };
+    expect(render({ ...report, plan: { ...plan, waves: many } })).toContain(
+      "waves\n    1–9  90 customers, baked 1 min, proceeded\n     10  10 customers, stopped, halted\n  11–20  100 customers, not started\n",
+    );
+    const dozen = { ...plan, waves: many.slice(0, 12) };
+    expect(render({ ...report, plan: dozen })).toContain("\n   1  10 customers, baked 1 min, proceeded\n   2  10 cust");
+  });
 });
 
-test("shows every line of a refused rollout's problem and no counts", () => {
-  const problems = [explain({ code: "bad-secret", problem: "nothing was done:\n  - it came too late" })];
-  const text = render({ status: "refused", plan: undefined, problems });
-  expect(text).toMatch(
-    /^promote 2026\.11\.0 {3}refused: no customer was flipped\n\nwhy\n {2}nothing was done:\n {2}- it came/,
-  );
-  expect(text).not.toContain("unchanged");
-  expect(text).toContain("next\n  Fix the cause");
+describe("a rollback by event", () => {
+  const rolledBack = { action: "rollback", status: "rolled-back", plan: undefined, counts: NO_COUNTS } as const;
+  const rollback = { restored: 3, conflicting: 0, failed: 1 };
+  const ofOne = { ...rolledBack, of: ["promote-1"], rollback };
+  const ofTwo = { ...ofOne, of: ["promote-1", "promote-0"] };
+  const complete = { ...ofTwo, rollback: { ...rollback, restored: 1_265, failed: 0 } };
+  const planned = { ...ofTwo, status: "planned", dryRun: true, rollback: { ...rollback, failed: 42 } } as const;
+  const exceptions = [anOutcome(7, { outcome: "not-restored" })];
+  const named = { ...ofOne, status: "aborted", rollback: { ...rollback, failed: 7 }, exceptions } as const;
+
+  test.each<[text: string, changes: Partial<Report>]>([
+    ["rollback 2026.11.0   rolled back\n\nrollback\n  restored     1,265\n", complete],
+    ["of        promote-1, promote-0\n", complete],
+    ["planned only: no customer was flipped\n\n  to restore  42\n", planned],
+    ['\n{"action":"rollback","rolloutId":"promote-1"}\n', ofOne],
+    ['\n{"command":"customers","rolloutId":"promote-1","outcome":"not-restored"}\n', ofOne],
+    ['\n{"action":"rollback","release":"2026.11.0"}\n', ofTwo],
+    ["and 6 more; the command customers of promote-1 lists all of them", named],
+  ])("says %j", (text, changes) => {
+    expect(renderWide(changes)).toContain(text);
+  });
+
+  test("has counts of its own, and names no command for the customers of two rollouts", () => {
+    expect(renderWide(complete)).not.toContain("unchanged");
+    expect(renderWide(ofTwo)).not.toContain('"customers"');
+  });
 });
 
-test("shows for a dry run what would be flipped", () => {
-  expect(render({ status: "planned", dryRun: true, counts: none })).toContain(
-    "planned only: no customer was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
-  );
-  const text = render({ status: "planned", dryRun: true, counts: none }, 200);
-  expect(text).toContain(
-    `To run exactly this plan, and no other:\nthe same event with "dryRun":false,"plan":"9bed8e4e9dba"`,
-  );
+describe("a rollout that is under way", () => {
+  const since = "2026-11-23T02:10:00.000Z";
+  const baking = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
+  const running = (changes: object) => {
+    return { status: "running", plan: inWaves, counts, progress: { ...baking, ...changes } } as const;
+  };
+
+  test("says which wave bakes, the waves before, the counts so far, and how to stop it", () => {
+    const text = render(running({}));
+    expect(text).toContain(`promote 2026.11.0   running
+
+now
+  bakes, wave 3 of 4, 12 min 3 s left, since 2026-11-23
+  02:10:00 UTC
+
+waves
+  1  20 customers, proceeded
+  2  no customer of cohort beta is left to be flipped
+  3  245 customers, bakes for 1 h 30 min
+  4  1,000 customers, not started
+
+  flipped      265
+`);
+    expect(text).toContain(
+      'To stop it and restore every customer that it flipped:\n{"command":"abort","rolloutId":"promote-1a2b","requestedBy":"YOU","reason":"WHY"}\n',
+    );
+    expect(text).not.toMatch(/took|resume/);
+  });
+
+  const NO_DATA = explain({ code: "alarm", alarm: "calls-drop", state: "INSUFFICIENT_DATA" });
+  const heldIn = (phase: string, changes: object = {}) =>
+    running({ phase, bakeLeftSeconds: undefined, heldBy: [NO_DATA], ...changes });
+  const preparing = heldIn("preparing", { wave: undefined });
+  const bakingBlind = heldIn("baking", { bakeLeftSeconds: 723 });
+  const alarms = [
+    { name: "calls-drop", state: "OK" },
+    { name: "late-calls", state: "INSUFFICIENT_DATA" },
+    { name: "gone", state: "missing" },
+  ];
+  const until = "2026-11-23T03:00:00.000Z";
+  const paused = running({ heldBy: [explain({ code: "paused", by: "ann", until, why: "lunch" })] });
+  const heldBy = [explain({ code: "waits-for-lock", holder: "promote-1" })];
+  const progress = { phase: "waiting", since, heldBy, noted: [] } as const;
+  const waiting = { status: "waiting", plan: undefined, counts: NO_COUNTS, progress } as const;
+  const rollback = { restored: 12, conflicting: 0, failed: 253 };
+  const exceptions = [anOutcome(7, { outcome: "not-restored" })];
+  const turning = { ...running({ phase: "rolling back", bakeLeftSeconds: undefined }), rollback, exceptions };
+
+  test.each<[text: string, changes: Partial<Report>]>([
+    ["\nnow\n  is held before its first flip, since", preparing],
+    ["  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n", preparing],
+    ["\nnow\n  is held between two flips, wave 3 of 4, since", heldIn("flipping")],
+    ["\n  3  245 customers, flipping, held\n", heldIn("flipping")],
+    ["  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n", heldIn("flipping")],
+    ["\nnow\n  is held between two restores, wave 3 of 4, since", heldIn("rolling back")],
+    ["\n  3  245 customers, rolling back, held\n", heldIn("rolling back")],
+    ["\nnow\n  bakes, wave 3 of 4, 12 min 3 s left, since", bakingBlind],
+    ["\n  3  245 customers, bakes for 1 h 30 min\n", bakingBlind],
+    ["  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n", bakingBlind],
+    ["\n  alarms: calls-drop OK, late-calls no data, gone missing\n", running({ alarms })],
+    ["\n  bakes, wave 3 of 4, since 2026-11-23 02:10:00 UTC\n", running({ bakeLeftSeconds: 0 })],
+    ["\n  3  245 customers, at its gate\n", running({ bakeLeftSeconds: 0 })],
+    ["  held: paused by ann until 2026-11-23 03:00:00 UTC: lunch\n", paused],
+    ['{"command":"resume","rolloutId":"promote-1a2b",', paused],
+    ["waiting to begin\n\nnow\n  waits to begin, since 2026", waiting],
+    ["  held: promote-1 has the lock\n", waiting],
+    ["To stop it:\n", waiting],
+    ["  rolls back, wave 3 of 4, since", turning],
+    ["\n  restored           12\n  conflicting         0\n  not restored yet  253\n", turning],
+    ["To stop it:\n", turning],
+  ])("says %j", (text, changes) => {
+    expect(renderWide(changes)).toContain(text);
+  });
+
+  test("and rolls back names no command for the customers that are not restored yet", () => {
+    expect(renderWide(turning)).not.toContain("more; the command customers");
+  });
 });
 
 test("lists the first 50 customers that a dry run would flip, wave by wave", () => {
@@ -183,12 +363,6 @@ test("lists the first 50 customers that a dry run would flip, wave by wave", () 
   expect(renderReport(report, "plain")).toContain("(c-11)\n  and 1,253 more; ");
 });
 
-test("gives no advice about an event that was sent before", () => {
-  const text = render({ status: "running", joined: true });
-  expect(text).toMatch(/^promote 2026\.11\.0 {3}running \(sent before\)\n/);
-  expect(text).not.toContain("next");
-});
-
 describe("what comes from outside cannot steer a terminal", () => {
   test.each([
     ["an escape sequence", "Miller\u001b[2J\u001b]0;owned\u0007 Dental", "Miller Dental"],
@@ -196,7 +370,7 @@ describe("what comes from outside cannot steer a terminal", () => {
     ["text that runs backwards", "Miller \u202eDental\u202c", "Miller Dental"],
     ["C1 controls", "Miller\u009b31m Dental", "Miller Dental"],
   ])("%s in a name", (_what, name, shown) => {
-    const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 69, failed: 1 };
+    const counts = { ...NO_COUNTS, failed: 1 };
     const text = render({
       status: "partial",
       counts,
@@ -210,7 +384,7 @@ describe("what comes from outside cannot steer a terminal", () => {
 test.each([32, 40, 60, 80])("no line is longer than %i columns, except commands, which are copied whole", (columns) => {
   const kinds: readonly OutcomeKind[] = ["failed", "deferred"];
   const exceptions = kinds.flatMap((outcome, index) => [anOutcome(index, { outcome, name: "Ä".repeat(100) })]);
-  const counts = { flipped: 1, unchanged: 0, deferred: 1, skipped: 69, failed: 120 };
+  const counts = { ...NO_COUNTS, flipped: 1, deferred: 1, failed: 120 };
   const lines = render({ status: "failed", problems: [BUDGET], counts, exceptions }, columns).split("\n");
   for (const line of lines.filter((text) => !text.startsWith("{"))) expect(line.length).toBeLessThanOrEqual(columns);
 });
@@ -237,240 +411,12 @@ test.each([
   expect(formatDuration(ms)).toBe(text);
 });
 
-test("counts customers that something else moved since the plan", () => {
-  expect(renderReport(aReport({ movedMeanwhile: 3 }), "terminal", { columns: 200 })).toContain(
-    "moved     3 of the plan had the wanted flag before the rollout came to them",
-  );
-  expect(render({})).not.toContain("moved");
-});
-
-const NOTE = explain({ code: "wave-empty", cohort: "beta" });
-const waveOf = (wave: number, customers: number, bakeSeconds: number, changes: object = {}) => {
-  return { wave, from: 0, to: 0, customers, bakeSeconds, ...changes };
-};
-const WAVES = [waveOf(1, 20, 1_800), waveOf(2, 0, 1_800, { note: NOTE }), waveOf(3, 245, 5_400), waveOf(4, 1_000, 0)];
-const inWaves = { ...plan, waves: WAVES };
-const ALARM = explain({ code: "alarm", alarm: "phone-errors", state: "ALARM", detail: "7 datapoints were over 5" });
-const wentOn = { wave: 1, customers: 20, bakeSeconds: 1_800, decision: "proceed", reasons: [] } as const;
-const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: [NOTE] };
-const stopped = (decision: "roll back" | "halt") =>
-  ({ wave: 3, customers: 245, bakeSeconds: 5_400, decision, reasons: [ALARM] }) as const;
-const waves = [wentOn, passed, stopped("roll back")];
-const skippedBy = [notAttempted(ALARM, 1_000), ...SKIPPED_BY];
-const counts = { flipped: 265, unchanged: 666, deferred: 0, skipped: 1_069, failed: 0 };
-
-describe("a rollout in waves", () => {
-  test("that was rolled back completely says that its release is held, and what clears it", () => {
-    const rollback = { restored: 265, conflicting: 0, failed: 0 };
-    const text = render({ status: "rolled-back", problems: [ALARM], plan: inWaves, waves, counts, rollback });
-    expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
-    expect(text).toContain(CLEAR);
-    expect(text).not.toContain("not restored");
-  });
-
-  test.each(["halted", "aborted"] as const)("that was %s says what rolls it back and what continues it", (status) => {
-    const text = render({ status, problems: [ALARM], plan: inWaves, waves: [wentOn, passed, stopped("halt")], counts });
-    for (const part of [`  3  245 customers, stopped, ${status}\n`, ROLL_BACK, RETRY]) expect(text).toContain(part);
-    expect(text).not.toContain("rolled back");
-  });
-
-  test("that proceeded early names the person who skipped the bake, and the reason", () => {
-    const skipped = { ...wentOn, reasons: [explain({ code: "bake-skipped", by: "ann", why: "seen enough" })] };
-    const text = render({ plan: inWaves, waves: [skipped] });
-    expect(text).toContain(
-      "  1  20 customers, bake of 30 min cut short, proceeded\n     the bake was skipped by ann: seen enough\n",
-    );
-  });
-
-  test("that is only planned shows each wave before anything is flipped", () => {
-    expect(render({ status: "planned", dryRun: true, plan: inWaves })).toContain(
-      "waves\n  1  20 customers, then a bake of 30 min\n  2  no customer of cohort beta is left to be flipped\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
-    );
-  });
-
-  test("that waits for an approval before its only wave says so, planned and under way", () => {
-    const asked = { ...plan, waves: [waveOf(1, 20, 0, { approvalSeconds: 86_400 })] };
-    expect(render({ status: "planned", dryRun: true, plan: asked })).toContain(
-      "  1  20 customers, after an approval within 24 h\n",
-    );
-    const approval = explain({ code: "approved", wave: 1, by: "ann", at: "2026-11-23T12:00:00Z", why: "lunch" });
-    const text = render({ plan: asked, waves: [{ ...wentOn, bakeSeconds: 0, approval }] }, 200);
-    expect(text).toContain(
-      "  1  20 customers, proceeded\n     wave 1 was approved by ann at 2026-11-23 12:00:00 UTC: lunch\n",
-    );
-  });
-
-  test("that was rejected and halted says that its release is held, and not to retry it", () => {
-    const rejected = explain({ code: "rejected", wave: 3, by: "ann", at: "2026-11-23T12:00:00Z", why: "calls drop" });
-    const results = [wentOn, passed, { ...stopped("halt"), reasons: [rejected] }];
-    const text = render({ status: "halted", problems: [rejected], plan: inWaves, waves: results, counts, held: true });
-    expect(text).toContain(ROLL_BACK);
-    expect(text).toContain(CLEAR);
-    expect(text).not.toContain('"retry"');
-  });
-
-  test("of more than a dozen waves shows neighbours with the same result in one line", () => {
-    const many = Array.from({ length: 20 }, (_, index) => waveOf(index + 1, 10, 60));
-    const results = many.slice(0, 9).map(({ wave }) => ({ ...wentOn, wave, customers: 10, bakeSeconds: 60 }));
-    const last = { ...stopped("halt"), wave: 10, customers: 10, bakeSeconds: 60 };
-    const ended = { status: "halted", problems: [ALARM], waves: [...results, last] } as const;
-    const report = { ...ended, plan: { ...plan, waves: many } };
-    expect(render(report)).toContain(
-      "waves\n    1–9  90 customers, baked 1 min, proceeded\n     10  10 customers, stopped, halted\n  11–20  100 customers, not started\n",
-    );
-    const dozen = { ...report, plan: { ...plan, waves: many.slice(0, 12) } };
-    expect(render(dozen)).toContain("\n   1  10 customers, baked 1 min, proceeded\n   2  10 customers");
-  });
-
-  test("that was stopped before a wave's first flip does not say that the wave was rolled back", () => {
-    const third = { ...inWaves.waves[2], ...stopped("roll back") };
-    const report = { status: "rolled-back", problems: [ALARM], plan: inWaves, waves: [wentOn, passed, third] } as const;
-    const flipped = { ...counts, flipped: 20, skipped: 1_314 };
-    const text = render({ ...report, counts: flipped, skippedBy: [notAttempted(ALARM, 1_245), ...SKIPPED_BY] });
-    expect(text).toContain("\n  3  245 customers, stopped before its first flip\n");
-  });
-
-  test("says why its event overrode alarms and freezes, and which", () => {
-    const reason = "the release mends it";
-    const override = { reason, alarms: ["phone-errors"], freezes: ["fair"] };
-    expect(render({ override }, 200)).toContain(
-      "override  the release mends it; passed before the first flip: alarm phone-errors in ALARM, freeze fair\n",
-    );
-  });
-});
-
-describe("a rollback by event", () => {
-  const asked = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
-
-  test("that restored every customer says so, of which rollouts, and has counts of its own", () => {
-    const rollback = { restored: 1_265, conflicting: 0, failed: 0 };
-    const text = render({ ...asked, status: "rolled-back", rollback });
-    expect(text).toContain("rollback 2026.11.0   rolled back\n\nrollback\n  restored     1,265\n");
-    expect(text).toContain("of        promote-1, promote-0\n");
-    expect(text).not.toContain("unchanged");
-  });
-
-  test("as a dry run says how many customers it would look at", () => {
-    const rollback = { restored: 0, conflicting: 0, failed: 42 };
-    const text = render({ ...asked, status: "planned", dryRun: true, rollback });
-    expect(text).toContain("planned only: no customer was flipped\n\n  to restore  42\n");
-  });
-
-  test("that failed for some is sent again by its source rollout, or by its release", () => {
-    const rollback = { restored: 3, conflicting: 0, failed: 1 };
-    const sent = (of: readonly string[]) => render({ ...asked, of, status: "rolled-back", rollback });
-    expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
-    expect(sent(["promote-1"])).toContain(
-      '\n{"command":"customers","rolloutId":"promote-1","outcome":"not-restored"}\n',
-    );
-    expect(sent(["promote-1", "promote-0"])).not.toContain('"customers"');
-    expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
-  });
-});
-
-test("a rollback that names some customers says which rollout's list has all of them", () => {
-  const rollback = { restored: 0, conflicting: 0, failed: 7 };
-  const exceptions = [anOutcome(7, { outcome: "not-restored" })];
-  const report = { action: "rollback", status: "aborted", of: ["promote-1"], rollback, exceptions } as const;
-  expect(render(report, 200)).toContain("and 6 more; the command customers of promote-1 lists all of them");
-});
-
-test("a retry names its source rollout", () => {
-  expect(render({ action: "retry", of: ["promote-1"] })).toMatch(/^retry 2026.*\nof {8}promote-1\n/s);
-});
-
-describe("a rollout that is under way", () => {
-  const since = "2026-11-23T02:10:00.000Z";
-  const progress = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
-
-  test("says which wave bakes, the waves before, the counts so far, and how to stop it", () => {
-    const text = render({ status: "running", plan: inWaves, counts, progress });
-    expect(text).toContain(`promote 2026.11.0   running
-
-now
-  bakes, wave 3 of 4, 12 min 3 s left, since 2026-11-23
-  02:10:00 UTC
-
-waves
-  1  20 customers, proceeded
-  2  no customer of cohort beta is left to be flipped
-  3  245 customers, bakes for 1 h 30 min
-  4  1,000 customers, not started
-
-  flipped      265
-`);
-    expect(text).not.toContain("took");
-    expect(text).toContain(
-      'To stop it and restore every customer that it flipped:\n{"command":"abort","rolloutId":"promote-6d84c9bd52e4","requestedBy":"YOU","reason":"WHY"}\n',
-    );
-    expect(text).not.toContain("resume");
-  });
-
-  test.each([
-    ["preparing", "is held before its first flip, since", "3  245 customers, preparing, held"],
-    ["flipping", "is held between two flips, wave 3 of 4, since", "3  245 customers, flipping, held"],
-    ["rolling back", "is held between two restores, wave 3 of 4, since", "3  245 customers, rolling back, held"],
-    ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min"],
-  ] as const)("and %s, but held by an alarm without data, says so and names the alarm", (phase, said, wave) => {
-    const heldBy = [explain({ code: "alarm", alarm: "calls-drop", state: "INSUFFICIENT_DATA" })];
-    const held = { ...progress, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
-    const where = phase === "preparing" ? { ...held, wave: undefined } : held;
-    const text = render({ status: "running", plan: inWaves, counts, progress: where });
-    expect(text).toContain(`\nnow\n  ${said}`);
-    expect(text).toContain("  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n");
-    if (phase !== "preparing") expect(text).toContain(`\n  ${wave}\n`);
-  });
-
-  test("and shows the state of each alarm at the last poll", () => {
-    const alarms = [
-      { name: "calls-drop", state: "OK" },
-      { name: "late-calls", state: "INSUFFICIENT_DATA" },
-      { name: "gone", state: "missing" },
-    ] as const;
-    const running = aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, alarms } });
-    expect(render(running, 200)).toContain("\n  alarms: calls-drop OK, late-calls no data, gone missing\n");
-  });
-
-  test("and at the end of its bake says that it is at its gate", () => {
-    const text = render({ status: "running", plan: inWaves, counts, progress: { ...progress, bakeLeftSeconds: 0 } });
-    expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23 02:10:00 UTC\n");
-    expect(text).toContain("\n  3  245 customers, at its gate\n");
-  });
-
-  test("and paused names the person who paused it, and what ends the pause", () => {
-    const heldBy = [explain({ code: "paused", by: "ann", until: "2026-11-23T03:00:00.000Z", why: "lunch" })];
-    const text = render({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }, 200);
-    expect(text).toContain("  held: paused by ann until 2026-11-23 03:00:00 UTC: lunch\n");
-    expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
-  });
-
-  test("and waits for the lock says which rollout has it", () => {
-    const heldBy = [explain({ code: "waits-for-lock", holder: "promote-1" })];
-    const waiting = { phase: "waiting", since, heldBy, noted: [] } as const;
-    const text = render({ status: "waiting", plan: undefined, counts: none, progress: waiting });
-    expect(text).toContain("waiting to begin\n\nnow\n  waits to begin, since 2026");
-    expect(text).toContain("  held: promote-1 has the lock\n");
-    expect(text).toContain("To stop it:\n");
-  });
-
-  test("and rolls back says how many customers are restored", () => {
-    const rollback = { restored: 12, conflicting: 0, failed: 253 };
-    const turning = { ...progress, phase: "rolling back", bakeLeftSeconds: undefined } as const;
-    const exceptions = [anOutcome(7, { outcome: "not-restored" })];
-    const text = render({ status: "running", plan: inWaves, counts, rollback, progress: turning, exceptions });
-    expect(text).not.toContain("more; the command customers");
-    expect(text).toContain("  rolls back, wave 3 of 4, since");
-    expect(text).toContain("\n  restored           12\n  conflicting         0\n  not restored yet  253\n");
-    expect(text).toContain("To stop it:\n");
-  });
-});
-
 test("as plain text it does not wrap, and cuts a long problem and a long list of names", () => {
   const problem = Array.from({ length: 20 }, (_, index) => `problem ${index} ${"x".repeat(1_000)}`).join("\n");
   const exceptions = Array.from({ length: 9 }, (_, index) => anOutcome(index));
   const text = renderReport(
     aReport({
-      ...{ status: "failed", exceptions, counts: { ...none, failed: 9 } },
+      ...{ status: "failed", exceptions, counts: { ...NO_COUNTS, failed: 9 } },
       problems: [explain({ code: "bad-secret", problem })],
     }),
     "plain",
@@ -549,7 +495,7 @@ and 1\\,068 more\\; the command customers lists all of them
 
 |  |  |
 | --- | --- |
-| rollout | promote\\-6d84c9bd52e4 |
+| rollout | promote\\-1a2b |
 | plan | 1\\,265 to flip\\, hash 9bed8e4e9dba |
 | asked by | the nightly build\\, as the sender says |
 | because | 2026\\.11\\.0 passed its tests |
@@ -561,13 +507,13 @@ and 1\\,068 more\\; the command customers lists all of them
 Look at the customers named above\\. To list all of them\\:
 
 \`\`\`json
-{"command":"customers","rolloutId":"promote-6d84c9bd52e4","outcome":"not-restored"}
+{"command":"customers","rolloutId":"promote-1a2b","outcome":"not-restored"}
 \`\`\`
 
 Send the rollback again\\. It continues with the customers that failed\\:
 
 \`\`\`json
-{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
+{"action":"rollback","rolloutId":"promote-1a2b"}
 \`\`\`
 `);
   });
@@ -579,7 +525,7 @@ Send the rollback again\\. It continues with the customers that failed\\:
     const text = inMarkdown({
       ...{ status: "failed", problems: [reasonOf(evil)], requestedBy: evil, reason: evil, release: evil, exceptions },
       skippedBy: [counted(reasonOf(evil), 2)],
-      counts: { ...none, failed: 1 },
+      counts: { ...NO_COUNTS, failed: 1 },
     });
     const ours = text.split("\n").filter((line) => !/^(\{.*\}|```(json)?)$/.test(line));
     const unescaped = ours.join("\n").replaceAll(/\\[!-/:-@[-`{-~]/g, "");

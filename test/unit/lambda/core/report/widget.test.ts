@@ -1,32 +1,25 @@
 import { type WidgetFacts, writeWidget } from "../../../../../lambda/core/report/widget.ts";
 import { expect, test } from "../../../../support/jest.ts";
+import { aReport } from "../a-report.ts";
 
 const FACTS: WidgetFacts = {
   ...{ theme: "light", typed: { requestedBy: "", reason: "" }, report: { missing: "no rollout yet" } },
   ...{ controls: { holds: {}, protectedIds: [] }, frozen: [], alarms: ["calls-drop", "late-calls"], buttons: [] },
 };
 
-const RUNNING = {
-  ...{ rolloutId: "night", action: "promote", release: "1.0", status: "running", startedAt: "2026-11-23T02:00:00Z" },
-  ...{ counts: { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 }, exceptions: [] },
-  progress: { phase: "baking", since: "2026-11-23T02:10:00.000Z", heldBy: [], noted: [] },
-};
-
 const POLLED = [
   { name: "calls-drop", state: "OK" },
   { name: "late-calls", state: "INSUFFICIENT_DATA" },
-];
+] as const;
+const baking = { phase: "baking", since: "2026-11-23T02:10:00.000Z", heldBy: [], noted: [] } as const;
+const running = (alarms?: typeof POLLED) => aReport({ status: "running", progress: { ...baking, alarms } });
 
-test.each<[string, object, string]>([
+test.each<[string, Partial<WidgetFacts>, string]>([
   ["no rollout", {}, "calls-drop, late-calls"],
-  ["a rollout before the first poll", { report: RUNNING }, "calls-drop, late-calls"],
-  [
-    "a rollout at its gate",
-    { report: { ...RUNNING, progress: { ...RUNNING.progress, alarms: POLLED } } },
-    "calls-drop OK, late-calls no data",
-  ],
+  ["a rollout before the first poll", { report: running() }, "calls-drop, late-calls"],
+  ["a rollout at its gate", { report: running(POLLED) }, "calls-drop OK, late-calls no data"],
 ])("with %s, the alarms that the gates watch read: %s", (_what, facts, alarms) => {
-  expect(writeWidget({ ...FACTS, ...facts } as WidgetFacts)).toContain(`the gates watch ${alarms}</p>`);
+  expect(writeWidget({ ...FACTS, ...facts })).toContain(`the gates watch ${alarms}</p>`);
 });
 
 test("says to a reader of the console what to send to lift a freeze and to end a hold", () => {
