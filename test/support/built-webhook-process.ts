@@ -4,6 +4,5 @@ import { type FunctionUrlHandler, startFunctionUrl } from "../../local/aws/funct
 const [file = ""] = process.argv.slice(2);
 const { handler } = (await import(file)) as { readonly handler: FunctionUrlHandler };
 const { address } = await startFunctionUrl(handler);
-process.on("message", () => process.send?.({ residentBytes: process.memoryUsage().rss }));
 process.on("disconnect", () => process.exit());
 process.send?.({ address });
