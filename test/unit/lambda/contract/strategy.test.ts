@@ -17,16 +17,9 @@ function unknownOf(strategy: unknown, strategies = {}): string | undefined {
 
 /** `10% 1800s`, `50 0s`, `canary 60s`, `rest 0s`: a wave in a few letters. */
 function short({ size, bakeSeconds }: Wave): string {
-  switch (size.kind) {
-    case "share":
-      return `${size.hundredths / 100}% ${bakeSeconds}s`;
-    case "customers":
-      return `${size.customers} ${bakeSeconds}s`;
-    case "cohort":
-      return `${size.cohort} ${bakeSeconds}s`;
-    case "rest":
-      return `rest ${bakeSeconds}s`;
-  }
+  if (size.kind === "share") return `${size.hundredths / 100}% ${bakeSeconds}s`;
+  if (size.kind === "customers") return `${size.customers} ${bakeSeconds}s`;
+  return `${size.kind === "cohort" ? size.cohort : "rest"} ${bakeSeconds}s`;
 }
 
 const TOGETHER = (what: string) =>
@@ -125,10 +118,8 @@ describe("a strategy with its waves", () => {
   });
 
   test("may end with a share when the shares cover every customer", () => {
-    expect(wavesOf({ waves: [{ share: "33.33%" }, { share: "66.67%", bakeMinutes: 1 }] }).map(short)).toEqual([
-      "33.33% 0s",
-      "rest 60s",
-    ]);
+    const thirds = [{ share: "33.33%" }, { share: "66.67%", bakeMinutes: 1 }];
+    expect(wavesOf({ waves: thirds }).map(short)).toEqual(["33.33% 0s", "rest 60s"]);
     expect(wavesOf({ waves: [{ cohort: "canary" }, { share: "100%" }] }).map(short)).toEqual(["canary 0s", "rest 0s"]);
   });
 
@@ -163,21 +154,22 @@ describe("a strategy with its waves", () => {
         expect(read.at(-1)?.size).toEqual({ kind: "rest" });
       }),
     );
-    expect(problemsOf({ waves: [...Array.from({ length: 100 }, () => ({ customers: 1 })), { rest: true }] })).toEqual([
-      "waves: a list of 1 to 100 waves",
-    ]);
-    expect(problemsOf({ waves: [] })).toEqual(["waves: a list of 1 to 100 waves"]);
+    const tooMany = [...Array.from({ length: 100 }, () => ({ customers: 1 })), { rest: true }];
+    for (const waves of [tooMany, []]) expect(problemsOf({ waves })).toEqual(["waves: a list of 1 to 100 waves"]);
   });
 
   const KINDS = "a wave with exactly one of share, customers, cohort, rest, and maybe bakeMinutes and approval";
   const SHARE = 'a share such as "10%" or "0.5%": more than 0%, at most 100%, with at most two decimals';
+  const MEMBERS = "waves[0].bake: only the members share, bakeMinutes, approval";
   const NUMBER = "a whole number from 1 to 1000000000";
   const MINUTES = "minutes, from 0 to 10080";
   const HOURS = "waves[0].approval.hours: hours, from 0.1 to 168";
   const LAST = '{ "rest": true } as the last wave';
+  const leavesOut = (what: string) => `${LAST}: ${what} would leave customers out`;
   const REST = { rest: true };
   const shares = (count: number, wait: object) => Array.from({ length: count }, () => ({ share: "1%", ...wait }));
   const bakes = (lastMinutes: number) => [...shares(3, { bakeMinutes: 10_080 }), { ...REST, bakeMinutes: lastMinutes }];
+  const tooSmall = [{ share: "50%" }, { share: "49.99%" }];
   const approvals = (count: number, hours: number) => shares(count, { approval: { hours } });
 
   test.each<readonly [string, readonly unknown[]]>([
@@ -194,28 +186,19 @@ describe("a strategy with its waves", () => {
     ["no size", [{ bakeMinutes: 5 }, REST], `waves[0]: ${KINDS}`],
     ["two sizes", [{ share: "1%", customers: 1 }, REST], `waves[0]: ${KINDS}`],
     ["a size by another word", [{ shares: "1%" }, REST], `waves[0]: ${KINDS}; did you mean share?`],
-    [
-      "a bad share beside an unknown member",
-      [{ share: 5, bake: 30 }, REST],
-      ...[`waves[0].share: ${SHARE}`, "waves[0].bake: only the members share, bakeMinutes, approval"],
-    ],
+    ["a bad share and an unknown member", [{ share: 5, bake: 30 }, REST], `waves[0].share: ${SHARE}`, MEMBERS],
     ["a share of nothing", [{ share: "0%" }, REST], `waves[0].share: ${SHARE}`],
     ["more than 100 %", [{ share: "100.01%" }, REST], `waves[0].share: ${SHARE}`],
     ["no customers", [{ customers: 0 }, REST], `waves[0].customers: ${NUMBER}`],
     ["a rest that is false", [{ rest: false }], "waves[0].rest: true"],
     ["a bake before now", [{ ...REST, bakeMinutes: -0.1 }], `waves[0].bakeMinutes: ${MINUTES}`],
     ["a longer bake", [{ ...REST, bakeMinutes: 10_080.1 }], `waves[0].bakeMinutes: ${MINUTES}`],
-    [
-      "bakes that do not fit into one execution",
-      bakes(7_201),
-      `waves: ${TOGETHER("bakes")}; these are 4 bakes of 26.1 days together`,
-    ],
+    ["too long bakes", bakes(7_201), `waves: ${TOGETHER("bakes")}; these are 4 bakes of 26.1 days together`],
     ["an approval without its hours", [{ ...REST, approval: {} }], HOURS],
     ["an approval of more than a week", [{ ...REST, approval: { hours: 168.1 } }], HOURS],
     ["an approval that is true", [{ ...REST, approval: true }], "waves[0].approval: an object with the members hours"],
     [
-      "six approvals",
-      [...approvals(5, 1), { ...REST, approval: { hours: 1 } }],
+      ...(["six approvals", [...approvals(6, 1), REST]] as const),
       "waves: at most 5 waves with an approval, because one execution has a limited number of polls; these are 6",
     ],
     [
@@ -223,33 +206,21 @@ describe("a strategy with its waves", () => {
       [...approvals(3, 168), { share: "1%", bakeMinutes: 7_201 }, REST],
       `waves: ${TOGETHER("bakes and approvals")}; these are 4 bakes and approvals of 26.1 days together`,
     ],
-    [
-      "a cohort at its end",
-      [{ share: "50%" }, { cohort: "a" }],
-      `waves[1]: ${LAST}: a cohort would leave customers out`,
-    ],
-    ["a number at its end", [{ customers: 50 }], `waves[0]: ${LAST}: a number of customers would leave customers out`],
-    [
-      "too small shares",
-      [{ share: "50%" }, { share: "49.99%" }],
-      `waves[1]: ${LAST}: shares of 99.99% together would leave customers out`,
-    ],
+    ["a cohort at its end", [{ share: "50%" }, { cohort: "a" }], `waves[1]: ${leavesOut("a cohort")}`],
+    ["a number at its end", [{ customers: 50 }], `waves[0]: ${leavesOut("a number of customers")}`],
+    ["too small shares", tooSmall, `waves[1]: ${leavesOut("shares of 99.99% together")}`],
     [
       "several mistakes, the rest too early",
       [{ share: "0%" }, REST, { customers: "1" }, { cohort: "a" }],
       ...[`waves[0].share: ${SHARE}`, `waves[2].customers: ${NUMBER}`],
       `waves[1]: ${LAST} only: it leaves no customer for the next wave`,
-      `waves[3]: ${LAST}: a cohort would leave customers out`,
+      `waves[3]: ${leavesOut("a cohort")}`,
     ],
   ])("cannot have %s", (_what, waves, ...problems) => {
     expect(problemsOf({ waves })).toEqual(problems);
   });
 
-  test.each([
-    ["waves under another name", { wave: [] }],
-    ["a member beside its waves", { waves: [{ rest: true }], name: "x" }],
-    ["a name with a blank", "all at once"],
-  ])("cannot be %s", (_what, strategy) => {
+  test.each([{ wave: [] }, { waves: [REST], name: "x" }, "all at once"])("cannot be %j", (strategy) => {
     expect(problemsOf(strategy).length).toBeGreaterThan(0);
   });
 });
