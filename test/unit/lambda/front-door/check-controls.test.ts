@@ -1,5 +1,6 @@
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { fingerprintOf } from "../../../../lambda/contract/deploy-event.ts";
+import type { Hold } from "../../../../lambda/core/controls.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
@@ -42,6 +43,12 @@ function startLater(event: Readonly<Record<string, unknown>>) {
   return startRollout(ports, event, VIA);
 }
 
+const retry = (rolloutId: string) => startLater({ action: "retry", rolloutId });
+
+function hold(by: Pick<Hold, "action" | "rolloutId">) {
+  return ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: by });
+}
+
 async function record(rolloutId: string, event: Readonly<Record<string, unknown>>, status = "partial"): Promise<void> {
   const facts = { rolloutId, event, fingerprint: fingerprint(event), execution: "arn", startedAtMs: 1, status };
   await ledger.createRollout(facts as unknown as RolloutRecord);
@@ -60,19 +67,16 @@ async function expectRefused(starting: Promise<unknown>, message: string | RegEx
 describe("while everything is stopped", () => {
   beforeEach(() => ledger.changeControls({ ...ANN, change: "stop-everything" }));
 
-  test.each(["stage", "promote"])(
-    "an event to %s is refused with its sender, its reason, its time and what ends it",
-    (action) =>
-      expectRefused(
-        start({ action }),
-        'nothing was done: everything is stopped, by ann since 2026-11-23 02:00:00 UTC: calls drop; no customer is flipped until the stop is ended\nTo end the stop: {"command":"resume-everything","requestedBy":"YOU","reason":"WHY"}',
-      ),
+  test.each(["stage", "promote"])("an event to %s is refused with who stopped it, why, and what ends it", (action) =>
+    expectRefused(
+      start({ action }),
+      'nothing was done: everything is stopped, by ann since 2026-11-23 02:00:00 UTC: calls drop; no customer is flipped until the stop is ended\nTo end the stop: {"command":"resume-everything","requestedBy":"YOU","reason":"WHY"}',
+    ),
   );
 
-  test("a rollback and a retry are refused too: no customer is flipped", async () => {
-    await expectRefused(startLater({ action: "rollback", rolloutId: "night" }), /everything is stopped/);
-    await expectRefused(startLater({ action: "retry", rolloutId: "night" }), /everything is stopped/);
-  });
+  test.each(["rollback", "retry"])("a %s is refused too: no customer is flipped", (action) =>
+    expectRefused(startLater({ action, rolloutId: "night" }), /everything is stopped/),
+  );
 
   test("a dry run is started, because it flips no customer, and says what forbids its rollout", async () => {
     const forbidden = { code: "stopped", message: expect.stringMatching(/^everything is stopped, by ann/) };
@@ -92,12 +96,7 @@ describe("while everything is stopped", () => {
 
 describe("a held release", () => {
   test("is refused with its hold and the command that clears it", async () => {
-    await ledger.changeControls({
-      ...ANN,
-      change: "hold-release",
-      release: "2026.11.0",
-      hold: { action: "promote", rolloutId: "night" },
-    });
+    await hold({ action: "promote", rolloutId: "night" });
     await expectRefused(
       start(),
       'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23 02:00:00 UTC, after rollout night: calls drop; no event flips customers to it until the hold is ended\nTo end the hold: {"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}',
@@ -110,14 +109,14 @@ describe("a held release", () => {
     ["promote", "stage", "started"],
     ["promote", "promote", "refused"],
   ] as const)("by a %s: an event to %s is %s", async (held, action, expected) => {
-    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: held } });
+    await hold({ action: held });
     if (expected === "refused") await expectRefused(start({ action }), /release 2026.11.0 is held, by ann since/);
     else expect(await start({ action })).toMatchObject({ status: "starting" });
     expect(await start({ action, release: "2026.12.0" })).toMatchObject({ status: "starting" });
   });
 
   test("is planned by a dry run, and rolled back by its name or its rollout", async () => {
-    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "stage" } });
+    await hold({ action: "stage" });
     await record("night", anEvent());
     expect(await start({ dryRun: true, id: "dry" })).toMatchObject({ forbidden: { code: "release-held" } });
     await startLater({ action: "rollback", release: "2026.11.0", id: "by-release" });
@@ -126,20 +125,20 @@ describe("a held release", () => {
   });
 
   test("is not brought out by a retry either, nor by the retry of a retry; a rollback is retried", async () => {
-    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "promote" } });
+    await hold({ action: "promote" });
     await record("night", anEvent());
     await record("again", { action: "retry", rolloutId: "night", dryRun: false });
     await record("rollback", { action: "rollback", rolloutId: "night", dryRun: false });
     await record("other", anEvent({ release: "2026.12.0" }));
 
-    await expectRefused(startLater({ action: "retry", rolloutId: "night" }), /release 2026.11.0 is held/);
-    await expectRefused(startLater({ action: "retry", rolloutId: "again" }), /release 2026.11.0 is held/);
-    for (const rolloutId of ["rollback", "other"]) await startLater({ action: "retry", rolloutId });
+    await expectRefused(retry("night"), /release 2026.11.0 is held/);
+    await expectRefused(retry("again"), /release 2026.11.0 is held/);
+    for (const rolloutId of ["rollback", "other"]) await retry(rolloutId);
     expect(started).toHaveLength(2);
   });
 
   test.each(["itself", "another rollout"])("is no reason against a retry of what %s rolled back", async (by) => {
-    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "promote" } });
+    await hold({ action: "promote" });
     await record("night", anEvent());
     const rollback = { restored: 1, conflicting: 0, failed: 0 };
     if (by === "itself") await ledger.endRollout("night", { status: "rolled-back", rollback } as Report);
@@ -148,14 +147,13 @@ describe("a held release", () => {
       await ledger.noteRolledBackBy("night", "back");
       await ledger.endRollout("back", { status: "rolled-back", rollback } as Report);
     }
-    await expectRefused(
-      startLater({ action: "retry", rolloutId: "night" }),
-      /^nothing was done: rollout night was rolled back, .* send its deploy event again, with a new id if it has one$/,
-    );
+    const message =
+      /^nothing was done: rollout night was rolled back, .* send its deploy event again, with a new id if/;
+    await expectRefused(retry("night"), message);
   });
 
   test("by the name of a member that every object has is no hold of others", async () => {
-    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "stage" } });
+    await hold({ action: "stage" });
     expect(await start({ release: "constructor" })).toMatchObject({ status: "starting" });
     expect(await start({ release: "__proto__" })).toMatchObject({ status: "starting" });
   });
@@ -201,21 +199,19 @@ describe("an event whose rollout was refused", () => {
 
   test("is started again, each time under an id of its own, and joins what it started", async () => {
     await record("night", event, "refused");
+    const again = { status: "starting", rolloutId: expect.stringMatching(/^night-[\da-f]{12}$/) };
     const second = await start({ id: "night" });
-    expect(second).toMatchObject({ status: "starting", rolloutId: expect.stringMatching(/^night-[\da-f]{12}$/) });
+    expect(second).toMatchObject(again);
 
     await record(second.rolloutId, event, "refused");
     const third = await start({ id: "night" });
-    expect(third).toMatchObject({ status: "starting", rolloutId: expect.stringMatching(/^night-[\da-f]{12}$/) });
+    expect(third).toMatchObject(again);
     expect(third.rolloutId).not.toBe(second.rolloutId);
 
     await record(third.rolloutId, event, "running");
-    expect(await start({ id: "night" })).toMatchObject({
-      rolloutId: third.rolloutId,
-      status: "running",
-      joined: true,
-    });
-    expect(started).toEqual([second.rolloutId, third.rolloutId]);
+    const { rolloutId } = third;
+    expect(await start({ id: "night" })).toMatchObject({ rolloutId, status: "running", joined: true });
+    expect(started).toEqual([second.rolloutId, rolloutId]);
   });
 
   test("may be corrected under its id, and then no other event has the id", async () => {
@@ -234,13 +230,11 @@ describe("an event whose rollout was refused", () => {
 describe("an event with many ids", () => {
   const many = (count: number, length: number) =>
     Array.from({ length: count }, (_, index) => String(index).padStart(length, "c"));
+  const most = { customerIds: many(9_000, 24) };
 
   test.each([
     ["8,940 ids of 51 letters", { targets: { customerIds: many(8_940, 51) } }],
-    [
-      "9,000 targets and 9,000 exclusions",
-      { targets: { customerIds: many(9_000, 24) }, exclude: { customerIds: many(9_000, 24) } },
-    ],
+    ["9,000 targets and 9,000 exclusions", { targets: most, exclude: most }],
   ])("of %s is refused before anything is started, with its bytes", async (_what, changes) => {
     await expect(start(changes)).rejects.toThrow(
       /^nothing was done: the deploy event has 4\d{5} bytes, expected at most 300000;/,
@@ -249,6 +243,6 @@ describe("an event with many ids", () => {
   });
 
   test("is started with 9,000 ids of Evo Voice", async () => {
-    expect(await start({ targets: { customerIds: many(9_000, 24) } })).toMatchObject({ status: "starting" });
+    expect(await start({ targets: most })).toMatchObject({ status: "starting" });
   });
 });

@@ -1,6 +1,5 @@
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
-import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { Plan } from "../../../../lambda/core/plan/plan.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
@@ -20,12 +19,16 @@ const AT = new Date(NOW_MS).toISOString();
 const FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:front-door";
 const VIA = { qualifier: "steer" } as const;
 const ANN = { requestedBy: "ann", reason: "calls drop" };
+const NIGHT = { ...ANN, rolloutId: "night" };
+const RESUME = { ...NIGHT, command: "resume" } as const;
+const PAUSE = { ...NIGHT, command: "pause", minutes: 60 } as const;
+const ABORT = { ...NIGHT, command: "abort", rollback: true } as const;
 const COMMANDS: readonly RolloutCommand[] = [
-  { ...ANN, command: "pause", rolloutId: "night", minutes: 1.5 },
-  { ...ANN, command: "resume", rolloutId: "night" },
-  { ...ANN, command: "skip-bake", rolloutId: "night" },
-  { ...ANN, command: "skip-all-bakes", rolloutId: "night" },
-  { ...ANN, command: "abort", rolloutId: "night", rollback: false },
+  { ...PAUSE, minutes: 1.5 },
+  RESUME,
+  { ...NIGHT, command: "skip-bake" },
+  { ...NIGHT, command: "skip-all-bakes" },
+  { ...ABORT, rollback: false },
 ];
 
 const { ledger, table, scan } = useTable();
@@ -58,18 +61,15 @@ const PLAN: Plan = {
 /** In its first bake, and paused: so every command has an effect. */
 async function aRolloutThatBakes(): Promise<void> {
   await aRollout("running", { plan: PLAN, lastEvent: BAKING });
-  await ledger.addCommand("night", { ...PAUSE, id: "first" });
+  const pause = { id: "first", command: "pause", requestedBy: "bob", reason: "lunch", at: AT } as const;
+  await ledger.addCommand("night", { ...pause, pauseSeconds: 3_600 });
 }
 
-const PAUSE: CommandRecord = {
-  ...{ id: "pause-1", command: "pause", requestedBy: "bob", reason: "lunch", at: AT, pauseSeconds: 3_600 },
-};
+type Changes = Partial<RolloutRecord>;
 
 /** A rollout `night`, as the ledger knows it. */
-async function aRollout(status: string, changes: Partial<RolloutRecord> = {}): Promise<void> {
-  const event: RolloutRecord["event"] = {
-    ...{ action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false },
-  };
+async function aRollout(status: string, changes: Changes = {}): Promise<void> {
+  const event = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false } as const;
   await ledger.createRollout({
     ...{ rolloutId: "night", fingerprint: "f", execution: "arn:night", event, startedAtMs: 1 },
     status: status as RolloutStatus,
@@ -80,17 +80,19 @@ async function aRollout(status: string, changes: Partial<RolloutRecord> = {}): P
 async function aRolloutThatEnded(status: RolloutStatus, problem?: string): Promise<void> {
   await aRollout("running");
   const counts = { ...NO_COUNTS, flipped: 12, failed: 1 };
-  await ledger.endRollout("night", {
-    rolloutId: "night",
-    status,
-    counts,
-    problems: problem && [{ message: problem }],
-  } as unknown as Report);
+  const problems = problem && [{ message: problem }];
+  await ledger.endRollout("night", { rolloutId: "night", status, counts, problems } as unknown as Report);
 }
 
 function send(command: RolloutCommand | ControlCommand) {
   return answerCommand(ports, command, VIA);
 }
+
+function refusal(command: string, why: string): Error {
+  return new Error(`nothing was done: ${command} has no effect on rollout night: ${why}`);
+}
+
+const UNDO = '\nTo undo it: {"action":"rollback","rolloutId":"night"}';
 
 async function readCommands() {
   return (await ledger.readGateInputs("night")).commands;
@@ -99,18 +101,12 @@ async function readCommands() {
 test.each(COMMANDS)("$command for a rollout that bakes is noted with its sender, time and reason", async (command) => {
   await aRolloutThatBakes();
 
-  expect(await send(command)).toEqual({
-    ...{ rolloutId: "night", command: command.command, status: "noted" },
-  });
+  expect(await send(command)).toEqual({ rolloutId: "night", command: command.command, status: "noted" });
   const { minutes: _minutes, rolloutId: _night, ...said } = { minutes: 0, ...command };
   expect((await readCommands()).slice(1)).toEqual([
     {
-      ...said,
+      ...{ ...said, at: AT, phase: "baking", via: VIA, wave: 1 },
       id: expect.stringMatching(new RegExp(`^${command.command}-[0-9a-f]{12}$`)),
-      at: AT,
-      phase: "baking",
-      via: VIA,
-      wave: 1,
       ...(command.command === "pause" && { pauseSeconds: 90 }),
     },
   ]);
@@ -128,13 +124,9 @@ describe("every command", () => {
     ["failed", "the failure budget is spent", "failed: 12 flipped, 1 failed; the failure budget is spent"],
   ] as const)("for a rollout that has %s is refused with how it ended", async (status, problem, said) => {
     await aRolloutThatEnded(status, problem);
-
-    await expectAllRefused(({ command }) => {
-      const rollBackSource = command === "abort" ? '\nTo undo it: {"action":"rollback","rolloutId":"night"}' : "";
-      return new Error(
-        `nothing was done: ${command} has no effect on rollout night: it has ended as ${said}${rollBackSource}`,
-      );
-    });
+    await expectAllRefused(({ command }) =>
+      refusal(command, `it has ended as ${said}${command === "abort" ? UNDO : ""}`),
+    );
   });
 
   test("for a rollout whose execution died is refused, though the ledger does not say so", async () => {
@@ -170,63 +162,49 @@ describe("every command", () => {
 
   test("under the id of another command is refused", async () => {
     await aRolloutThatBakes();
-    await send({ ...ANN, command: "pause", rolloutId: "night", minutes: 60, id: "job-1" });
-    for (const command of COMMANDS) {
-      await expect(send({ ...command, id: "job-1" })).rejects.toThrow(
-        /the id job-1 belongs to a different command of rollout/,
-      );
-    }
+    await send({ ...PAUSE, id: "job-1" });
+    const refusal = /the id job-1 belongs to a different command of rollout/;
+    for (const command of COMMANDS) await expect(send({ ...command, id: "job-1" })).rejects.toThrow(refusal);
     expect(await readCommands()).toHaveLength(2);
   });
 });
 
 describe("a command without effect is refused, and not noted:", () => {
-  const halted = { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } as const;
-  const proceeding = { ...halted, decision: "proceed" } as const;
-  const turned = { ...halted, decision: "roll back" } as const;
-  const restored: RolloutEvent = {
-    ...{ rolloutId: "night", action: "promote", release: "2026.11", at: AT },
-    ...{ change: "rolled back", rollback: { restored: 12, conflicting: 0, failed: 0 } },
-  };
+  const DECIDED = { ...BAKING, change: "gate decided", wave: 1, reasons: [] } as const;
+  const halted: Changes = { plan: PLAN, lastEvent: { ...DECIDED, decision: "halt" } };
+  const proceeding: Changes = { plan: PLAN, lastEvent: { ...DECIDED, decision: "proceed" } };
+  const turned: Changes = { plan: PLAN, lastEvent: { ...DECIDED, decision: "roll back" } };
+  const rollback = { restored: 12, conflicting: 0, failed: 0 };
+  const restored: Changes = { plan: PLAN, lastEvent: { ...BAKING, change: "rolled back", rollback } };
   const unbaked = { ...PLAN, waves: PLAN.waves.map((wave) => ({ ...wave, bakeSeconds: 0 })) };
+  const atGate: Changes = { plan: unbaked, lastEvent: BAKING };
+  const NO_BAKE = "no bake is under way:";
+  const ENDING = "it is ending and flips no more customers";
 
-  test.each<[RolloutCommand["command"], string, Partial<RolloutRecord>, string]>([
-    ["skip-bake", "in a flip", { plan: PLAN, lastEvent: proceeding }, "no bake is under way: wave 2 is still flipping"],
-    ["skip-bake", "in the lookup", {}, "no bake is under way: no customer is flipped yet"],
-    ["skip-bake", "in a wait for the lock", { status: "waiting" }, "no bake is under way: the rollout waits to begin"],
-    [
-      "skip-bake",
-      "at a gate without a bake",
-      { plan: unbaked, lastEvent: BAKING },
-      "no bake is under way: wave 1 has no bake, and is at its gate",
-    ],
-    ["skip-bake", "in a rollback", { plan: PLAN, lastEvent: turned }, "no bake is under way: a rollback has no bakes"],
-    ["skip-all-bakes", "before a wave without a bake", { plan: PLAN, lastEvent: proceeding }, "no bake is left"],
-    ["skip-all-bakes", "in a rollback", { plan: PLAN, lastEvent: turned }, "no bake is left"],
+  test.each<[RolloutCommand["command"], string, Changes, string]>([
+    ["skip-bake", "in a flip", proceeding, `${NO_BAKE} wave 2 is still flipping`],
+    ["skip-bake", "in the lookup", {}, `${NO_BAKE} no customer is flipped yet`],
+    ["skip-bake", "in a wait for the lock", { status: "waiting" }, `${NO_BAKE} the rollout waits to begin`],
+    ["skip-bake", "at a gate without a bake", atGate, `${NO_BAKE} wave 1 has no bake, and is at its gate`],
+    ["skip-bake", "in a rollback", turned, `${NO_BAKE} a rollback has no bakes`],
+    ["skip-all-bakes", "before a wave without a bake", proceeding, "no bake is left"],
+    ["skip-all-bakes", "in a rollback", turned, "no bake is left"],
     ["resume", "without a pause", { plan: PLAN, lastEvent: BAKING }, "it is not paused"],
-    ["pause", "after a halt", { plan: PLAN, lastEvent: halted }, "it is ending and flips no more customers"],
-    [
-      "abort",
-      "after a halt",
-      { plan: PLAN, lastEvent: halted },
-      'it is ending and flips no more customers\nTo undo it: {"action":"rollback","rolloutId":"night"}',
-    ],
-    ["abort", "after its rollback", { plan: PLAN, lastEvent: restored }, "it is ending and flips no more customers"],
+    ["pause", "after a halt", halted, ENDING],
+    ["abort", "after a halt", halted, `${ENDING}${UNDO}`],
+    ["abort", "after its rollback", restored, ENDING],
   ])("%s %s", async (name, _when, changes, problem) => {
     await aRollout("running", changes);
     const command = COMMANDS.find((each) => each.command === name) as RolloutCommand;
 
-    await expect(send(command)).rejects.toThrow(
-      new Error(`nothing was done: ${name} has no effect on rollout night: ${problem}`),
-    );
+    await expect(send(command)).rejects.toThrow(refusal(name, problem));
     expect(await readCommands()).toEqual([]);
   });
 
   test("a resume after a resume", async () => {
     await aRolloutThatBakes();
-    const resume = { ...ANN, command: "resume", rolloutId: "night" } as const;
-    await send(resume);
-    await expect(send(resume)).rejects.toThrow(/it is not paused$/);
+    await send(RESUME);
+    await expect(send(RESUME)).rejects.toThrow(/it is not paused$/);
   });
 });
 
@@ -237,35 +215,23 @@ describe("an answer to an approval", () => {
     ...{ wave: 2, waves: 2, customers: 20, plan: HASH, until: "2026-11-24T00:00:00.000Z" },
   };
   const plan = { ...PLAN, hash: HASH };
-  const approve = { ...ANN, command: "approve", rolloutId: "night", plan: HASH.slice(0, 12) } as const;
+  const approve = { ...NIGHT, command: "approve", plan: HASH.slice(0, 12) } as const;
   const reject = { ...approve, command: "reject" } as const;
-  const refusal = (command: string, why: string) =>
-    new Error(`nothing was done: ${command} has no effect on rollout night: ${why}`);
 
-  test.each([approve, reject, { ...approve, plan: HASH, wave: 2 }])(
-    "is noted with the wave that waits: %j",
-    async (answer) => {
-      await aRollout("running", { plan, lastEvent: asked });
-      expect(await send(answer)).toMatchObject({ status: "noted" });
-      const { command, plan: seen } = answer;
-      expect(await readCommands()).toMatchObject([{ command, plan: seen, phase: "waiting for approval", wave: 2 }]);
-    },
-  );
+  const answers = [approve, reject, { ...approve, plan: HASH, wave: 2 }];
+  test.each(answers)("is noted with the wave that waits: %j", async (answer) => {
+    await aRollout("running", { plan, lastEvent: asked });
+    expect(await send(answer)).toMatchObject({ status: "noted" });
+    const { command, plan: seen } = answer;
+    expect(await readCommands()).toMatchObject([{ command, plan: seen, phase: "waiting for approval", wave: 2 }]);
+  });
+
+  const late = { ...asked, until: "2026-11-23T00:00:00.000Z" } as RolloutEvent;
 
   test.each<[string, Partial<typeof approve> & { wave?: number }, RolloutEvent, string]>([
-    [
-      "for a plan that it does not have",
-      { plan: "0".repeat(12) },
-      asked,
-      "its plan is 9bed9bed9bed, and not 000000000000",
-    ],
+    ["for another plan", { plan: "0".repeat(12) }, asked, "its plan is 9bed9bed9bed, and not 000000000000"],
     ["for another wave", { wave: 1 }, asked, "wave 2 waits for an approval, and not wave 1"],
-    [
-      "after its time",
-      {},
-      { ...asked, until: "2026-11-23T00:00:00.000Z" } as RolloutEvent,
-      "the time for an answer was over at 2026-11-23 00:00:00 UTC",
-    ],
+    ["after its time", {}, late, "the time for an answer was over at 2026-11-23 00:00:00 UTC"],
     ["while it bakes", {}, { ...BAKING, wave: 2 }, "it waits for no approval: wave 2 has no bake, and is at its gate"],
   ])("%s is refused", async (_what, changes, lastEvent, why) => {
     await aRollout("running", { plan, lastEvent });
@@ -287,14 +253,14 @@ describe("an answer to an approval", () => {
 
 test("skip-all-bakes is noted before the plan is known", async () => {
   await aRollout("running");
-  expect(await send({ ...ANN, command: "skip-all-bakes", rolloutId: "night" })).toMatchObject({ status: "noted" });
+  expect(await send({ ...NIGHT, command: "skip-all-bakes" })).toMatchObject({ status: "noted" });
 });
 
 describe("commands", () => {
   test("of one kind that would do different things are not the same, though they have one id", async () => {
     await aRollout("running");
-    const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60, id: "one" } as const;
-    const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true, id: "two" } as const;
+    const pause = { ...PAUSE, id: "one" };
+    const abort = { ...ABORT, id: "two" };
     for (const command of [pause, abort]) await send(command);
     await expect(send({ ...pause, minutes: 61 })).rejects.toThrow(/belongs to a different command/);
     await expect(send({ ...abort, rollback: false })).rejects.toThrow(/belongs to a different command/);
@@ -306,7 +272,7 @@ describe("commands", () => {
     [1_440, 86_400],
   ])("pause for whole seconds: %d minutes are %i", async (minutes, pauseSeconds) => {
     await aRollout("running");
-    await send({ ...ANN, command: "pause", rolloutId: "night", minutes });
+    await send({ ...PAUSE, minutes });
     expect(await readCommands()).toMatchObject([{ pauseSeconds }]);
   });
 
@@ -319,19 +285,12 @@ describe("commands", () => {
 
   test("that are too many are refused, and abort is still noted", async () => {
     await aRollout("running");
-    const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60 } as const;
-    const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true } as const;
-    const commands = Array.from({ length: 90 }, (_, index) => ({
-      ...ANN,
-      id: `c-${index}`,
-      command: "skip-bake",
-      at: AT,
-    }));
+    const skip = { ...ANN, command: "skip-bake", at: AT };
+    const commands = Array.from({ length: 90 }, (_, index) => ({ ...skip, id: `c-${index}` }));
     await table.put({ pk: "rollout#night", sk: "commands" }, { commands, count: 90 });
-    await expect(send(pause)).rejects.toThrow(
-      /has as many commands as it can take; send `abort`, for which places are kept/,
-    );
-    expect(await send(abort)).toMatchObject({ status: "noted" });
+    const refusal = /has as many commands as it can take; send `abort`, for which places are kept/;
+    await expect(send(PAUSE)).rejects.toThrow(refusal);
+    expect(await send(ABORT)).toMatchObject({ status: "noted" });
   });
 });
 
@@ -339,12 +298,8 @@ describe("a control", () => {
   const order = { ...ANN, at: AT };
 
   test("is answered with the controls as they are now", async () => {
-    expect(await send({ ...ANN, command: "stop-everything" })).toEqual({
-      status: "stopped",
-      stopped: order,
-      holds: {},
-      protectedIds: [],
-    });
+    const stopped = { status: "stopped", stopped: order, holds: {}, protectedIds: [] };
+    expect(await send({ ...ANN, command: "stop-everything" })).toEqual(stopped);
     await send({ ...ANN, command: "hold-release", release: "2026.11" });
     await ledger.changeControls({ ...order, change: "protect", customerIds: ["a", "b"] });
     expect(await answerCommand(ports, { command: "controls" }, VIA)).toMatchObject({
@@ -355,37 +310,23 @@ describe("a control", () => {
     await send({ ...ANN, command: "clear-release", release: "2026.11" });
     await send({ ...ANN, command: "try-login-again" });
     expect(await ledger.readControls()).toMatchObject({ loginAgain: order });
-    expect(await send({ ...ANN, command: "unprotect", customerIds: ["b"] })).toEqual({
-      status: "open",
-      holds: {},
-      protectedIds: ["a"],
-    });
+    const open = { status: "open", holds: {}, protectedIds: ["a"] };
+    expect(await send({ ...ANN, command: "unprotect", customerIds: ["b"] })).toEqual(open);
   });
 
   test("is shown by controls, with its last changes, the newest first", async () => {
-    expect(await answerCommand(ports, { command: "controls" }, VIA)).toEqual({
-      status: "open",
-      holds: {},
-      protectedIds: [],
-      changes: [],
-    });
+    const open = { status: "open", holds: {}, protectedIds: [], changes: [] };
+    expect(await answerCommand(ports, { command: "controls" }, VIA)).toEqual(open);
     for (let index = 0; index < 21; index += 1) {
       const at = new Date(NOW_MS + index * 1_000).toISOString();
       await ledger.changeControls({ ...{ ...ANN, at }, change: "protect", customerIds: [`c-${index}`] });
     }
     const shown = await answerCommand(ports, { command: "controls" }, VIA);
     expect(shown).toMatchObject({ status: "open", protectedIds: { length: 21 }, changes: { length: 20 } });
-    expect(shown).toMatchObject({
-      changes: expect.arrayContaining([expect.objectContaining({ change: "protect", customerIds: ["c-1"], ...ANN })]),
-    });
     const { changes = [] } = shown as { changes?: { at: string }[] };
-    expect(changes.map(({ at }) => at)).toEqual(
-      changes
-        .map(({ at }) => at)
-        .sort()
-        .reverse(),
-    );
-    expect(changes.at(-1)).toMatchObject({ customerIds: ["c-1"] });
+    const times = changes.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted().reverse());
+    expect(changes.at(-1)).toMatchObject({ ...ANN, change: "protect", customerIds: ["c-1"] });
   });
 
   test("that cannot be is refused with a sentence", async () => {
@@ -409,7 +350,7 @@ describe("a secret", () => {
     await aRollout("running");
     const before = await scan();
     const inputs = [
-      { ...ANN, command: "abort", rolloutId: "night" },
+      { ...NIGHT, command: "abort" },
       { ...ANN, command: "stop-everything" },
       { ...ANN, command: "hold-release", release: "2026.11" },
       { ...ANN, command: "protect", customerIds: ["a"] },
@@ -427,25 +368,14 @@ describe("a secret", () => {
 
   test("is not where commands and controls are kept: only what they are made of is", async () => {
     await aRollout("running");
-    await dispatch(ports, { ...ANN, command: "abort", rolloutId: "night" }, FUNCTION);
+    await dispatch(ports, { ...NIGHT, command: "abort" }, FUNCTION);
     await dispatch(ports, { ...ANN, command: "stop-everything" }, FUNCTION);
     const items = await scan();
     const controls = items.find(({ sk }) => sk === "controls");
-    expect(Object.keys(controls ?? {}).sort()).toEqual(
-      [
-        "holds",
-        "last",
-        "pk",
-        "protectedIds",
-        "recent",
-        "revision",
-        "schemaVersion",
-        "sk",
-        "stopped",
-        "writtenAtMs",
-        "writtenBy",
-      ].sort(),
-    );
+    expect(Object.keys(controls ?? {}).sort()).toEqual([
+      ...["holds", "last", "pk", "protectedIds", "recent", "revision", "schemaVersion", "sk", "stopped"],
+      ...["writtenAtMs", "writtenBy"],
+    ]);
     expect(items.find(({ sk }) => sk === "commands")).toMatchObject({
       commands: [{ ...ANN, id: expect.any(String), command: "abort", at: AT, rollback: true, phase: "preparing" }],
     });

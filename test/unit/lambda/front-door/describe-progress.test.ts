@@ -45,49 +45,30 @@ const decided = (wave: number, decision: "proceed" | "roll back" | "halt"): Roll
 const asked: RolloutEventOf = {
   ...{ change: "approval asked", wave: 4, waves: 4, customers: 20, plan: "9bed", until: "2026-11-24T02:00:00.000Z" },
 };
-const approved = (wave: number): RolloutEventOf => ({
-  change: "approved",
-  wave,
-  by: "ann",
-  reason: "the pilots are happy",
-});
+const approved: RolloutEventOf = { change: "approved", wave: 4, by: "ann", reason: "the pilots are happy" };
+const rolledBack: RolloutEventOf = {
+  ...{ change: "rolled back", rollback: { restored: 1, conflicting: 0, failed: 0 } },
+};
+const waveDone: RolloutEventOf = { change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS };
+const awaited = {
+  ...{ code: "waits-for-approval", wave: 4, customers: 20, until: "2026-11-24T02:00:00.000Z" },
+  message: "wave 4, 20 customers, waits for an approval until 2026-11-24 02:00:00 UTC; no answer in time is a no",
+};
 const flips = aRecord({ change: "started", plan: begun });
-const bakes = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
+const bakes = aRecord(waveDone);
 
 describe("the phase of a rollout", () => {
   test.each<[string, RolloutEventOf | undefined, object]>([
     ["before its first change", undefined, { phase: "preparing", since: STARTED }],
     ["after its start, with an empty first wave", { change: "started", plan: begun }, { phase: "flipping", wave: 2 }],
-    [
-      "after a wave",
-      { change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS },
-      { phase: "baking", wave: 2, bakeLeftSeconds: 60 },
-    ],
+    ["after a wave", waveDone, { phase: "baking", wave: 2, bakeLeftSeconds: 60 }],
     ["after a gate that proceeds, with an empty next wave", decided(2, "proceed"), { phase: "flipping", wave: 4 }],
-    [
-      "while a wave waits for an approval",
-      asked,
-      {
-        phase: "waiting for approval",
-        wave: 4,
-        heldBy: [
-          {
-            ...{ code: "waits-for-approval", wave: 4, customers: 20, until: "2026-11-24T02:00:00.000Z" },
-            message:
-              "wave 4, 20 customers, waits for an approval until 2026-11-24 02:00:00 UTC; no answer in time is a no",
-          },
-        ],
-      },
-    ],
-    ["after the approval of a wave", approved(4), { phase: "flipping", wave: 4 }],
+    ["while a wave waits for an approval", asked, { phase: "waiting for approval", wave: 4, heldBy: [awaited] }],
+    ["after the approval of a wave", approved, { phase: "flipping", wave: 4 }],
     ["after the last gate", decided(4, "proceed"), { phase: "ending" }],
     ["after a gate that rolls back", decided(2, "roll back"), { phase: "rolling back", wave: 2 }],
     ["after a gate that halts", decided(2, "halt"), { phase: "ending", wave: 2 }],
-    [
-      "after its rollback",
-      { change: "rolled back", rollback: { restored: 1, conflicting: 0, failed: 0 } },
-      { phase: "ending" },
-    ],
+    ["after its rollback", rolledBack, { phase: "ending" }],
   ])("%s", (_when, change, expected) => {
     expect(describeIt({ record: aRecord(change) })).toEqual({ since: AT, heldBy: [], noted: [], ...expected });
   });
@@ -154,13 +135,9 @@ describe("a rollout is held", () => {
 
   test("by the stop switch, with the command that ends it", () => {
     const stopped = { requestedBy: "bob", reason: "outage", at: AT };
+    const said = /^everything is stopped, by bob since .*: outage; no customer is flipped until the stop is ended$/;
     expect(describeIt({ controls: { ...controls, stopped } }).heldBy).toMatchObject([
-      {
-        code: "stopped",
-        message: expect.stringMatching(
-          /^everything is stopped, by bob since .*: outage; no customer is flipped until the stop is ended$/,
-        ),
-      },
+      { code: "stopped", message: expect.stringMatching(said) },
     ]);
     const dryRun = aRecord(undefined, { event: { ...event, dryRun: true } });
     expect(describeIt({ record: dryRun, controls: { ...controls, stopped } }).heldBy).toEqual([]);
@@ -172,15 +149,11 @@ describe("a rollout is held", () => {
     const frozen = [{ code: "frozen", freeze: "fair", until }];
     const waiting = aRecord(undefined, { status: "waiting" });
     const overriding = { ...event, override: { reason: "a fix" } };
-    expect(describeIt({ freezes, record: aRecord({ change: "started", plan: begun }) }).heldBy).toMatchObject(frozen);
+    expect(describeIt({ freezes, record: flips }).heldBy).toMatchObject(frozen);
     expect(describeIt({ freezes, record: waiting }).heldBy).toMatchObject(frozen);
-    expect(describeIt({ freezes, record: aRecord(asked) }).heldBy).toMatchObject([
-      { code: "waits-for-approval", wave: 4 },
-      ...frozen,
-    ]);
+    expect(describeIt({ freezes, record: aRecord(asked) }).heldBy).toMatchObject([awaited, ...frozen]);
     expect(describeIt({ freezes, record: aRecord(undefined, { event: overriding }) }).heldBy).toEqual([]);
-    const baking = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
-    expect(describeIt({ freezes, record: baking }).heldBy).toEqual([]);
+    expect(describeIt({ freezes, record: bakes }).heldBy).toEqual([]);
   });
 
   const pause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
@@ -224,40 +197,32 @@ describe("a rollout notes", () => {
   });
 
   const by = "sent by ann at 2026-11-23 02:00:00 UTC: lunch";
+  const note = (command: string, text = command) => ({
+    ...{ code: "command-noted", command, message: `${text}, ${by}` },
+  });
 
   test("each command with its sender, until it has taken the command in", () => {
     const commands = [aCommand("pause", { pauseSeconds: 600 }), aCommand("resume"), aCommand("skip-bake")];
-    expect(describeIt({ commands }).noted).toMatchObject([
-      { code: "command-noted", command: "pause", message: `pause for 10 min, ${by}` },
-      { code: "command-noted", command: "resume", message: `resume, ${by}` },
-      { code: "command-noted", command: "skip-bake", message: `skip-bake, ${by}` },
-    ]);
-    expect(describeIt({ commands, gate: aGate({ commandsSeen: 2 }) }).noted).toMatchObject([
-      { code: "command-noted", command: "skip-bake", message: `skip-bake, ${by}` },
-    ]);
+    const noted = [note("pause", "pause for 10 min"), note("resume"), note("skip-bake")];
+    expect(describeIt({ commands }).noted).toMatchObject(noted);
+    expect(describeIt({ commands, gate: aGate({ commandsSeen: 2 }) }).noted).toMatchObject(noted.slice(2));
   });
 
   test.each(["approve", "reject"] as const)("the answer of a wave, which then waits for none: %s", (command) => {
     const [commands, gate] = [[aCommand(command, { wave: 4 })], aGate({ commandsSeen: 1 })];
-    const answered = { code: "command-noted", command, wave: 4, message: `${command} of wave 4, ${by}` };
+    const answered = { ...note(command, `${command} of wave 4`), wave: 4 };
     expect(describeIt({ record: aRecord(asked), commands, gate })).toMatchObject({ heldBy: [], noted: [answered] });
     expect(describeIt({ record: flips, commands, gate }).noted).toMatchObject([answered]);
     const other = [aCommand(command, { wave: 2 })];
-    expect(describeIt({ record: aRecord(asked), commands: other }).heldBy).toMatchObject([
-      { code: "waits-for-approval" },
-    ]);
+    expect(describeIt({ record: aRecord(asked), commands: other }).heldBy).toMatchObject([awaited]);
   });
 
   test("the commands that work on until its end", () => {
-    const commands = [
-      aCommand("skip-all-bakes"),
-      aCommand("abort", { rollback: false }),
-      aCommand("abort", { rollback: true }),
-    ];
-    expect(describeIt({ commands, gate: aGate({ commandsSeen: 3 }) }).noted).toMatchObject([
-      { code: "command-noted", command: "skip-all-bakes", message: `skip-all-bakes, ${by}` },
-      { code: "command-noted", command: "abort", message: `abort without a rollback, ${by}` },
-      { code: "command-noted", command: "abort", message: `abort with a rollback, ${by}` },
+    const aborts = [false, true].map((rollback) => aCommand("abort", { rollback }));
+    const facts = { commands: [aCommand("skip-all-bakes"), ...aborts], gate: aGate({ commandsSeen: 3 }) };
+    expect(describeIt(facts).noted).toMatchObject([
+      note("skip-all-bakes"),
+      ...[note("abort", "abort without a rollback"), note("abort", "abort with a rollback")],
     ]);
   });
 });
