@@ -1,79 +1,26 @@
 import type { FlipResult } from "../../../../../lambda/core/flip/flip-result.ts";
-import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
-import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
+import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
+import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
-import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
-import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/gate-config.ts";
 import { LockLostError } from "../../../../../lambda/steps/gate/gate-poller.ts";
-import { CONTROLS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
+import { CONTROLS_AGE_MS } from "../../../../../lambda/steps/gate/guard.ts";
 import { verifyBatches } from "../../../../../lambda/steps/verify/verify-batches.ts";
-import { beforeEach, describe, expect, test } from "../../../../support/jest.ts";
-import {
-  aCustomer,
-  aRollout,
-  CONTROLS,
-  type Fakes,
-  FLIPPED,
-  fakePorts,
-  flipOnceBegun,
-  LOCK,
-  ONE_BY_ONE,
-  useLedgerWorld,
-} from "../fake-ports.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
+import { aCustomer, CONTROLS, FLIPPED, flipOnceBegun, LOCK } from "../fake-ports.ts";
+import { UNTIL_MS, useBatchRun } from "./use-batch-run.ts";
 
 const NO_ANSWER = { code: "no-answer", operation: "reading", why: "ETIMEDOUT" } as const;
-const BEGUN_MS = 1_000_000;
-const UNTIL_MS = BEGUN_MS + 600_000;
-
-const world = useLedgerWorld();
-let clockMs: number;
-let rolloutId: string;
-let rollouts = 0;
-
-beforeEach(() => {
-  clockMs = BEGUN_MS;
-  rollouts += 1;
-  rolloutId = `rollout-${rollouts}`;
-});
-
-async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "restoring" | "rollback">> = {}) {
-  const records: Batch[] = [];
-  const ports = fakePorts(world(), {
-    nowMs: () => clockMs,
-    ...fakes,
-    ledger: { readControls: async () => CONTROLS, ...fakes.ledger },
-  });
-  const { ledger } = ports;
-  await ledger.putBatch(rolloutId, 0, fakes.customers);
-  const planned = await ledger.getBatch(rolloutId, 0);
-  await ledger.recordBatch({ ...planned, ...batch });
-  const stopSignal = createStopSignal({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
-  const run: BatchRun = {
-    task: await createFlipTask(ports, aRollout(rolloutId)),
-    ledger: {
-      recordBatch: async (record) => {
-        records.push(record);
-        return ledger.recordBatch(record);
-      },
-    },
-    connection: ports.evoVoice.connect(ONE_BY_ONE),
-    guard: createGuard(ports, {
-      ...{ rolloutId, lock: LOCK, gateConfig: ROLLBACK_GATE, commandState: NO_COMMANDS, stopSignal },
-    }),
-    concurrency: 1,
-    stopSignal,
-    nowMs: ports.nowMs,
-  };
-  return { run, records };
-}
+const { given, clock } = useBatchRun();
 
 async function flipBatch(run: BatchRun): Promise<Batch> {
   const [recorded] = await Array.fromAsync(flipBatches(run, { from: 0, to: 1 }));
   return recorded?.batch as Batch;
 }
+
+const ABC = [aCustomer("a"), aCustomer("b"), aCustomer("c")];
 
 const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one) => [one.customerId, one.outcome]));
 
@@ -81,7 +28,7 @@ describe("a batch", () => {
   test("records the intended flips before the first flip, and leaves customers that are right", async () => {
     const flipped: string[] = [];
     const { run, records } = await given({
-      customers: [aCustomer("a"), aCustomer("b", false), aCustomer("c")],
+      batches: [[aCustomer("a"), aCustomer("b", false), aCustomer("c")]],
       connection: {
         flip: async ({ customerId }) => {
           expect(records.at(-1)?.intended).toEqual(["a", "c"]);
@@ -98,18 +45,16 @@ describe("a batch", () => {
   });
 
   test("keeps a customer that an earlier run intended when there is no time to read it", async () => {
-    const { run, records } = await given(
-      {
-        customers: [aCustomer("a", false), aCustomer("b")],
-        connection: {
-          listCustomers: async () => {
-            clockMs = UNTIL_MS;
-            return [aCustomer("b")];
-          },
+    const { run, records } = await given({
+      batches: [[aCustomer("a", false), aCustomer("b")]],
+      connection: {
+        listCustomers: async () => {
+          clock.nowMs = UNTIL_MS;
+          return [aCustomer("b")];
         },
       },
-      { intended: ["a"] },
-    );
+      intended: ["a"],
+    });
 
     const recorded = await flipBatch(run);
 
@@ -122,21 +67,21 @@ describe("a batch", () => {
     const customers = Array.from({ length: 12 }, (_, index) => aCustomer(`c-${index}`));
     const moved = new Set<string>();
     const { run } = await given({
-      customers,
+      batches: [customers],
       connection: {
         listCustomers: async (ids) => {
-          clockMs += 500;
-          readAtMs.push(clockMs);
+          clock.nowMs += 500;
+          readAtMs.push(clock.nowMs);
           return customers
             .filter(({ id }) => ids.includes(id))
             .map((one) => (moved.has(one.id) ? { ...one, accountId: "elsewhere" } : one));
         },
         flip: (_flip, beforeSend) =>
           flipOnceBegun(async () => {
-            clockMs += 1_000;
+            clock.nowMs += 1_000;
             moved.add("c-11");
             await beforeSend(false);
-            expect(clockMs - (readAtMs.at(-1) ?? 0)).toBeLessThanOrEqual(5_000);
+            expect(clock.nowMs - (readAtMs.at(-1) ?? 0)).toBeLessThanOrEqual(5_000);
           }),
       },
     });
@@ -155,12 +100,12 @@ describe("a batch", () => {
     const flipped: string[] = [];
     let tries = 0;
     const { run } = await given({
-      customers: [aCustomer("a")],
+      batches: [[aCustomer("a")]],
       connection: {
         flip: ({ customerId }, beforeSend) =>
           flipOnceBegun(async () => {
             tries += 1;
-            clockMs += tries === 1 ? 60_000 : 0;
+            clock.nowMs += tries === 1 ? 60_000 : 0;
             await beforeSend(mayBeDone);
             if (tries === 1) flipped.push(customerId);
           }),
@@ -175,7 +120,7 @@ describe("a batch", () => {
     ["unresolved", ["a"]],
     ["not begun", []],
   ] as const)("leaves a customer open that is %s, and intended if it may be flipped", async (result, intended) => {
-    const { run } = await given({ customers: [aCustomer("a")], connection: { flip: async () => ({ result }) } });
+    const { run } = await given({ batches: [[aCustomer("a")]], connection: { flip: async () => ({ result }) } });
 
     expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
   });
@@ -185,7 +130,7 @@ describe("a batch", () => {
     { intended: ["a"], expected: { code: "may-be-flipped", why: NO_ANSWER } },
   ])("is in doubt after a refused flip if an earlier run intended it: $intended", async ({ intended, expected }) => {
     const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER });
-    const { run } = await given({ customers: [aCustomer("a")], connection: { flip } }, { intended });
+    const { run } = await given({ batches: [[aCustomer("a")]], connection: { flip }, intended });
 
     const { outcomes, intended: after } = await flipBatch(run);
 
@@ -193,16 +138,14 @@ describe("a batch", () => {
   });
 
   test("keeps an unreadable customer intended only if an earlier run intended it", async () => {
-    const { run, records } = await given(
-      {
-        customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
-        connection: {
-          listCustomers: async () => [aCustomer("c")],
-          readCustomer: async () => ({ reading: "unreadable", reason: NO_ANSWER }),
-        },
+    const { run, records } = await given({
+      batches: [ABC],
+      connection: {
+        listCustomers: async () => [aCustomer("c")],
+        readCustomer: async () => ({ reading: "unreadable", reason: NO_ANSWER }),
       },
-      { intended: ["a"] },
-    );
+      intended: ["a"],
+    });
 
     const recorded = await flipBatch(run);
 
@@ -216,14 +159,12 @@ describe("a batch", () => {
 
   test("that is withdrawn has no doubt of a customer that is gone", async () => {
     const stopped = { requestedBy: "ann", reason: "an incident", at: "2026-11-23T00:00:00Z" };
-    const { run, records } = await given(
-      {
-        customers: [aCustomer("b")],
-        connection: { listCustomers: async () => [], readCustomer: async () => ({ reading: "missing" }) },
-        ledger: { readControls: async () => ({ ...CONTROLS, stopped }) },
-      },
-      { intended: ["b"] },
-    );
+    const { run, records } = await given({
+      batches: [[aCustomer("b")]],
+      connection: { listCustomers: async () => [], readCustomer: async () => ({ reading: "missing" }) },
+      ledger: { readControls: async () => ({ ...CONTROLS, stopped }) },
+      intended: ["b"],
+    });
 
     await flipBatch(run);
 
@@ -234,7 +175,7 @@ describe("a batch", () => {
     let readings = 0;
     const tried: string[] = [];
     const { run, records } = await given({
-      customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
+      batches: [ABC],
       ledger: {
         readControls: async () => {
           readings += 1;
@@ -244,7 +185,7 @@ describe("a batch", () => {
       connection: {
         flip: ({ customerId }, beforeSend) =>
           flipOnceBegun(async () => {
-            clockMs += CONTROLS_AGE_MS;
+            clock.nowMs += CONTROLS_AGE_MS;
             await beforeSend(true);
             tried.push(customerId);
           }),
@@ -259,7 +200,7 @@ describe("a batch", () => {
 
   test("ends with the first error after it has recorded all outcomes", async () => {
     const { run, records } = await given({
-      customers: ["a", "b", "c"].map((id) => aCustomer(id)),
+      batches: [ABC],
       connection: {
         flip: async ({ customerId }) => {
           if (customerId === "b") throw new Error("the sign-in is refused");
@@ -282,7 +223,7 @@ describe("a batch of a stopped rollout", () => {
 
   test("skips customers that were not attempted, and reads those that may have been flipped", async () => {
     const customers = [aCustomer("a"), aCustomer("b", false), aCustomer("c")];
-    const { run } = await given({ customers }, { intended: ["b", "c"] });
+    const { run } = await given({ batches: [customers], intended: ["b", "c"] });
 
     const recorded = (await skip(run)) as Batch;
 
@@ -293,20 +234,21 @@ describe("a batch of a stopped rollout", () => {
 
   test("stays as it is when there is no time to read it", async () => {
     const listCustomers = async () => {
-      clockMs = UNTIL_MS;
+      clock.nowMs = UNTIL_MS;
       return [];
     };
-    const { run, records } = await given(
-      { customers: [aCustomer("a", false)], connection: { listCustomers } },
-      { intended: ["a"] },
-    );
+    const { run, records } = await given({
+      batches: [[aCustomer("a", false)]],
+      connection: { listCustomers },
+      intended: ["a"],
+    });
 
     expect(await skip(run)).toBeUndefined();
     expect(records).toEqual([]);
   });
 
   test("that reads no customer counts one as failed that may have been flipped", async () => {
-    const { run } = await given({ customers: [aCustomer("a", false)] }, { intended: ["a"] });
+    const { run } = await given({ batches: [[aCustomer("a", false)]], intended: ["a"] });
 
     const recorded = await skip(run, { ...STOPPED, readsNoMore: true });
 
@@ -324,7 +266,7 @@ async function verify(run: BatchRun, ids: readonly string[]) {
 
 test("a verification is not done while the flag waits to be sent once more", async () => {
   const flip = async (): Promise<FlipResult> => ({ result: "not begun" });
-  const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
+  const { run } = await given({ batches: [[aCustomer("a")]], connection: { flip } });
 
   expect(await verify(run, ["a"])).toEqual([]);
 });
@@ -332,14 +274,14 @@ test("a verification is not done while the flag waits to be sent once more", asy
 test("a verification reads late customers again, and leaves those that are protected by then", async () => {
   const tried: string[] = [];
   const { run } = await given({
-    customers: ["a", "b", "c"].map((id) => aCustomer(id)),
+    batches: [ABC],
     ledger: { readControls: async () => ({ ...CONTROLS, protectedIds: tried.length > 0 ? ["b"] : [] }) },
     connection: {
       flip: ({ customerId }, beforeSend) =>
         flipOnceBegun(async () => {
           await beforeSend(false);
           tried.push(customerId);
-          clockMs += 5_000;
+          clock.nowMs += 5_000;
         }),
     },
   });
@@ -351,11 +293,54 @@ test("a verification reads late customers again, and leaves those that are prote
 
 test("a flag that is sent once more in vain does not count as a failure before the next reading", async () => {
   const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER });
-  const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
+  const { run } = await given({ batches: [[aCustomer("a")]], connection: { flip } });
   const counted: number[] = [];
   const guard: BatchRun["guard"] = { ...run.guard, countFailures: (failures) => void counted.push(failures) };
 
   expect(await verify({ ...run, guard }, ["a"])).toMatchObject([{ sent: 1 }]);
 
   expect(counted).toEqual([]);
+});
+
+describe("the preparation of a batch", () => {
+  const batches = [[aCustomer("c-1"), aCustomer("c-2")]];
+
+  test("does not withdraw a batch again when the reply to its withdrawal was lost", async () => {
+    const readControls = async () => {
+      run.stopSignal.hold();
+      return CONTROLS;
+    };
+    const { run, records, batchOf } = await given({ batches, ledger: { readControls } });
+    const recordBatch = async (batch: Batch) => {
+      const recorded = await run.ledger.recordBatch(batch);
+      if (records.length === 2) throw new Error("socket hang up");
+      return recorded;
+    };
+
+    await expect(prepareBatch({ ...run, ledger: { recordBatch } }, 0)).rejects.toThrow("socket hang up");
+
+    expect(records.map(({ intended }) => intended)).toEqual([["c-1", "c-2"], []]);
+    expect((await batchOf(0)).intended).toEqual([]);
+  });
+
+  test("skips a customer that a control protects, and no other one", async () => {
+    const readControls = async () => ({ ...CONTROLS, protectedIds: ["c-1", "elsewhere"] });
+    const { run } = await given({ batches, ledger: { readControls } });
+
+    const prepared = await prepareBatch(run, 0);
+
+    expect(prepared?.fresh.customers.map(({ id }) => id)).toEqual(["c-2"]);
+    expect(prepared?.tracker.outcomes()).toEqual([
+      { customerId: "c-1", name: "Customer c-1", outcome: "skipped", reason: { code: "protected-by-control" } },
+    ]);
+  });
+
+  test("withdraws a batch when the controls cannot be read", async () => {
+    const readControls = () => Promise.reject(new Error("the ledger does not answer"));
+    const { run, batchOf } = await given({ batches, ledger: { readControls } });
+
+    await expect(prepareBatch(run, 0)).rejects.toThrow("the ledger does not answer");
+
+    expect(await batchOf(0)).toMatchObject({ intended: [], outcomes: [] });
+  });
 });

@@ -1,41 +1,28 @@
 import type { Flip, FlipResult } from "../../../../../lambda/core/flip/flip-result.ts";
-import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
-import { toStop } from "../../../../../lambda/core/gate/decision.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
-import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
-import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
-import { beforeEach, expect, test } from "../../../../support/jest.ts";
-import { openLedger } from "../../../../support/ledger.ts";
-import { aCustomer, aRollout, FLIPPED, fakePorts, ONE_BY_ONE, useLedgerWorld } from "../fake-ports.ts";
+import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/gate-config.ts";
+import { expect, test } from "../../../../support/jest.ts";
+import { aCustomer, CONTROLS, FLIPPED } from "../fake-ports.ts";
+import { UNTIL_MS, useBatchRun } from "./use-batch-run.ts";
 
-const UNTIL_MS = 1_000;
-
-const world = useLedgerWorld();
-let rolloutId: string;
-let rollouts = 0;
-let clockMs: number;
-let happened: string[];
-
-beforeEach(() => {
-  rollouts += 1;
-  rolloutId = `rollout-${rollouts}`;
-  clockMs = 0;
-  happened = [];
-});
+const { given: givenRun, clock } = useBatchRun();
+const NO_FAILURES = { ...ROLLBACK_GATE, rules: { ...ROLLBACK_GATE.rules, failures: [{ allowed: 0, planned: 1 }] } };
 
 interface Given {
   readonly batches: readonly (readonly string[])[];
   readonly flip?: (flip: Flip) => Promise<FlipResult>;
   readonly readControls?: () => Promise<void>;
-  readonly mostFailures?: number;
 }
 
-/** Batches of customers on staging, with one request in flight. `happened` gets each event. */
-async function given({ batches, flip = async () => FLIPPED, readControls = async () => {}, mostFailures = 9 }: Given) {
-  const customers = batches.flat().map((id) => aCustomer(id));
-  const ports = fakePorts(world(), {
-    customers,
+let happened: string[];
+
+/** Batches of customers on staging; one failure stops the rollout. `happened` gets each event. */
+async function given({ batches, flip = async () => FLIPPED, readControls = async () => {} }: Given) {
+  happened = [];
+  const { run, ...others } = await givenRun({
+    batches: batches.map((ids) => ids.map((id) => aCustomer(id))),
+    gateConfig: NO_FAILURES,
     connection: {
       flip: async (one, beforeSend) => {
         await beforeSend(false);
@@ -43,53 +30,31 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
         return flip(one);
       },
     },
-  });
-  const { ledger } = ports;
-  const planned = batches.map((ids) => ids.map((id) => aCustomer(id)));
-  for (const [index, customersOf] of planned.entries()) await ledger.putBatch(rolloutId, index, customersOf);
-  const stopSignal = createStopSignal({ untilMs: UNTIL_MS, nowMs: () => clockMs });
-  let failed = 0;
-  const run: BatchRun = {
-    task: await createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
-      recordBatch: async (batch) => {
-        const recorded = await ledger.recordBatch(batch);
-        happened.push(`record ${batch.index}: ${batch.intended.join("") || "none"} intended`);
-        return recorded;
-      },
-    },
-    connection: ports.evoVoice.connect(ONE_BY_ONE),
-    guard: {
-      refresh: async () => {
+      readControls: async () => {
         await readControls();
         happened.push("controls");
-        return { fence: 1, holds: {}, protectedIds: [] };
+        return CONTROLS;
       },
-      assertFresh: async () => {},
-      countFailures: (failures) => {
-        failed += failures;
-        const reason = { code: "failure-budget", failed: failures, allowed: 0, planned: 1 } as const;
-        if (failed > mostFailures) stopSignal.stop(toStop("halt", "budget", [reason]));
-      },
-      commandState: () => NO_COMMANDS,
-      isOver: async () => false,
     },
-    concurrency: 1,
-    stopSignal,
-    nowMs: () => clockMs,
+  });
+  const recordBatch = async (batch: Batch) => {
+    const recorded = await run.ledger.recordBatch(batch);
+    happened.push(`record ${batch.index}: ${batch.intended.join("") || "none"} intended`);
+    return recorded;
   };
-  return { run, range: { from: 0, to: batches.length } };
+  return { ...others, run: { ...run, ledger: { recordBatch } } };
 }
 
 const outcomesOf = ({ outcomes }: Pick<Batch, "outcomes">) =>
   outcomes.map(({ customerId, outcome }) => `${customerId} ${outcome}`);
-const ledgerOf = (index: number) => openLedger(world()).getBatch(rolloutId, index);
 
 /** Lets everything else run until the condition is true. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
-const isPrepared = (index: number) => () => happened.some((what) => what.startsWith(`record ${index}: `));
+/** The last step of the preparation of two batches. */
+const arePrepared = () => happened.filter((what) => what === "controls").length === 2;
 
 test("each batch intends, reads the controls, flips and is recorded, in this order", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"], ["c"]] });
@@ -111,7 +76,7 @@ test("the next batch is prepared during the last flips of this batch, and is fli
   const { run, range } = await given({
     batches: [["a"], ["b"]],
     flip: async ({ customerId }) => {
-      if (customerId === "a") await until(() => happened.filter((what) => what === "controls").length === 2);
+      if (customerId === "a") await until(arePrepared);
       return FLIPPED;
     },
   });
@@ -142,15 +107,14 @@ test("at most two batches are open: a slow flip delays the batch after the next"
 });
 
 test.each<[why: string, endMs: number, result: FlipResult, outcome: string]>([
-  ["the failure budget is used up", 0, { result: "failed", reason: { code: "unanswered" } }, "a failed"],
+  ["the failure budget is used up", UNTIL_MS - 1, { result: "failed", reason: { code: "unanswered" } }, "a failed"],
   ["the time is over", UNTIL_MS, FLIPPED, "a flipped"],
 ])("when %s, a batch that was prepared and not flipped is withdrawn", async (_why, endMs, result, outcome) => {
-  const { run, range } = await given({
+  const { run, range, batchOf } = await given({
     batches: [["a", "x"], ["b"]],
-    mostFailures: 0,
     flip: async () => {
-      await until(isPrepared(1));
-      clockMs = endMs;
+      await until(arePrepared);
+      clock.nowMs = endMs;
       return result;
     },
   });
@@ -161,11 +125,11 @@ test.each<[why: string, endMs: number, result: FlipResult, outcome: string]>([
   expect(happened).toContain("record 1: b intended");
   expect(happened).not.toContain("flip b");
   expect(outcomesOf(recorded?.batch as Batch)).toContain(outcome);
-  expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
+  expect(await batchOf(1)).toMatchObject({ intended: [], outcomes: [] });
 });
 
 test("a hold begins no further customer and no further batch, and the flip under way is recorded", async () => {
-  const { run, range } = await given({
+  const { run, range, batchOf } = await given({
     batches: [["a", "x"], ["b"]],
     flip: async () => {
       run.stopSignal.hold();
@@ -177,13 +141,13 @@ test("a hold begins no further customer and no further batch, and the flip under
 
   expect(happened.filter((what) => what.startsWith("flip"))).toEqual(["flip a"]);
   expect(recorded).toMatchObject({ position: 0, left: 1 });
-  expect(outcomesOf(await ledgerOf(0))).toEqual(["a flipped"]);
-  expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
+  expect(outcomesOf(await batchOf(0))).toEqual(["a flipped"]);
+  expect(await batchOf(1)).toMatchObject({ intended: [], outcomes: [] });
 });
 
 test("a lock lost during the preparation of a batch ends the flips, and outcomes are recorded", async () => {
   let readings = 0;
-  const { run, range } = await given({
+  const { run, range, batchOf } = await given({
     batches: [["a", "x"], ["b"]],
     readControls: async () => {
       readings += 1;
@@ -198,33 +162,33 @@ test("a lock lost during the preparation of a batch ends the flips, and outcomes
   await expect(Array.fromAsync(flipBatches(run, range))).rejects.toThrow("the lock is lost");
 
   expect(happened.filter((what) => what.startsWith("flip"))).toEqual(["flip a"]);
-  expect(outcomesOf(await ledgerOf(0))).toEqual(["a flipped"]);
-  expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
+  expect(outcomesOf(await batchOf(0))).toEqual(["a flipped"]);
+  expect(await batchOf(1)).toMatchObject({ intended: [], outcomes: [] });
 });
 
 test("a customer that an earlier run intended stays intended when its batch is withdrawn unread", async () => {
-  const { run, range } = await given({ batches: [["a"], ["b"]] });
-  await run.ledger.recordBatch({ ...(await ledgerOf(1)), intended: ["b"] });
+  const { run, range, batchOf } = await given({ batches: [["a"], ["b"]] });
+  await run.ledger.recordBatch({ ...(await batchOf(1)), intended: ["b"] });
   const connection: typeof run.connection = {
     ...run.connection,
     listCustomers: async (ids: readonly string[]) => {
-      if (ids.includes("b")) clockMs = UNTIL_MS;
+      if (ids.includes("b")) clock.nowMs = UNTIL_MS;
       return ids.includes("b") ? [] : [aCustomer("a")];
     },
     flip: async (_flip, beforeSend) => {
       await beforeSend(false);
-      await until(() => clockMs === UNTIL_MS);
+      await until(() => clock.nowMs === UNTIL_MS);
       return FLIPPED;
     },
   };
 
   await Array.fromAsync(flipBatches({ ...run, connection }, range));
 
-  expect(await ledgerOf(1)).toMatchObject({ intended: ["b"], outcomes: [] });
+  expect(await batchOf(1)).toMatchObject({ intended: ["b"], outcomes: [] });
 });
 
 test("a batch that cannot be recorded ends the next batch too, and its error is thrown", async () => {
-  const { run, range } = await given({ batches: [["a"], ["b", "c", "d"]] });
+  const { run, range, batchOf } = await given({ batches: [["a"], ["b", "c", "d"]] });
   let isAway = false;
   const ledger = {
     ...run.ledger,
@@ -238,7 +202,7 @@ test("a batch that cannot be recorded ends the next batch too, and its error is 
     ...run.connection,
     flip: async ({ customerId }, beforeSend) => {
       await beforeSend(false);
-      await until(() => (customerId === "a" ? isPrepared(1)() : isAway));
+      await until(() => (customerId === "a" ? arePrepared() : isAway));
       return FLIPPED;
     },
   };
@@ -246,6 +210,6 @@ test("a batch that cannot be recorded ends the next batch too, and its error is 
   const flips = Array.fromAsync(flipBatches({ ...run, ledger, connection }, range));
   await expect(flips).rejects.toThrow("the ledger is away");
 
-  expect(await ledgerOf(0)).toMatchObject({ intended: ["a"], outcomes: [] });
-  expect(outcomesOf(await ledgerOf(1))).toEqual(["b flipped"]);
+  expect(await batchOf(0)).toMatchObject({ intended: ["a"], outcomes: [] });
+  expect(outcomesOf(await batchOf(1))).toEqual(["b flipped"]);
 });
