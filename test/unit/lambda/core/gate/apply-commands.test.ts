@@ -40,12 +40,10 @@ describe("commands", () => {
   });
 
   test("that were applied before do not count again", () => {
-    const once = applyCommands(NO_COMMANDS, [pause, skip, abort]);
-    expect(applyCommands({ ...once, pausedSeconds: undefined }, [pause, skip, abort])).toEqual({
-      seen: 3,
-      ...NO_EFFECT,
-    });
-    expect(applyCommands(once, [pause, skip, abort, resume])).toEqual({ seen: 4, ...NO_EFFECT });
+    const sent = [pause, skip, abort];
+    const once = applyCommands(NO_COMMANDS, sent);
+    expect(applyCommands({ ...once, pausedSeconds: undefined }, sent)).toEqual({ seen: 3, ...NO_EFFECT });
+    expect(applyCommands(once, [...sent, resume])).toEqual({ seen: 4, ...NO_EFFECT });
   });
 
   test("stay applied when fewer are shown: no command counts twice", () => {

@@ -11,10 +11,8 @@ const REST: WaveSize = { kind: "rest" };
 /** Families by how many of their customers are to be flipped; `cohorts` has the wave, from 1, that a cohort takes a family to. */
 function assign(sizes: readonly number[], waves: readonly WaveSize[], cohorts: Readonly<Record<number, number>> = {}) {
   const families = sizes.map((flips, family) => ({ size: flips + 1, flips, cohortWave: cohorts[family] ?? 0 }));
-  return assignWaves(
-    families,
-    waves.map((size) => ({ size })),
-  );
+  const asked = waves.map((size) => ({ size }));
+  return assignWaves(families, asked);
 }
 
 const singles = (customers: number) => new Array<number>(customers).fill(1);
@@ -78,44 +76,23 @@ test("a family that fits into no wave goes to the last, which says so", () => {
 
 describe("the notes of waves", () => {
   const EMPTY = { code: "wave-empty" };
-  test.each<[what: string, sizes: readonly number[], waves: readonly WaveSize[], ...notes: (object | undefined)[]]>([
-    [
-      "a cohort without a customer to flip",
-      [1, 1],
-      [cohort("canary"), REST],
-      { ...EMPTY, cohort: "canary" },
-      undefined,
-    ],
-    [
-      "an empty wave, since the waves before it took all",
-      [1, 1],
-      [share(100), count(1), REST],
-      undefined,
-      EMPTY,
-      EMPTY,
-    ],
+  const short = (flip: number, quota: number) => ({ code: "wave-short", flip, quota });
+  const NONE = undefined;
+
+  test.each<[what: string, sizes: number[], waves: readonly WaveSize[], notes: readonly (object | undefined)[]]>([
+    ["a cohort without a customer", [1, 1], [cohort("canary"), REST], [{ ...EMPTY, cohort: "canary" }, NONE]],
+    ["an empty wave after waves that took all", [1, 1], [share(100), count(1), REST], [NONE, EMPTY, EMPTY]],
     [
       "a wave too small for any family",
-      ...([
-        [3, 3],
-        [count(2), REST],
-      ] as const),
-      ...[
-        { code: "wave-short", flip: 0, quota: 2 },
-        { code: "large-family", customers: 3 },
-      ],
+      [3, 3],
+      [count(2), REST],
+      [short(0, 2), { code: "large-family", customers: 3 }],
     ],
-    [
-      "a wave that families did not fill",
-      [2, 2, 2],
-      [count(3), REST],
-      { code: "wave-short", flip: 2, quota: 3 },
-      undefined,
-    ],
-    ["nothing to say of a last wave alone", [9, 1], [REST], undefined],
-    ["no customer to be flipped", [], [REST], EMPTY],
-    ["a wave of fewer, since there are no more", [1, 1, 1], [count(2), count(2), REST], undefined, undefined, EMPTY],
-  ])("tell of %s", (_what, sizes, waves, ...notes) => {
+    ["a wave that families did not fill", [2, 2, 2], [count(3), REST], [short(2, 3), NONE]],
+    ["nothing to say of a last wave alone", [9, 1], [REST], [NONE]],
+    ["no customer to be flipped", [], [REST], [EMPTY]],
+    ["a wave of fewer: there are no more", [1, 1, 1], [count(2), count(2), REST], [NONE, NONE, EMPTY]],
+  ])("tell of %s", (_what, sizes, waves, notes) => {
     expect(assign(sizes, waves).notes).toEqual(notes);
   });
 });
