@@ -42,9 +42,7 @@ const refusalOf = (given: object) => () => checkOne(given);
 test("the configuration that ships shows the product: one schedule, a dry run, disabled", () => {
   const [environment, ...others] = checkEnvironments(shipped, join(ROOT, "infra/config.ts"));
   expect(others).toEqual([]);
-  expect(environment?.schedules).toEqual([
-    expect.objectContaining({ name: "nightly-plan", enabled: false, event: expect.objectContaining({ dryRun: true }) }),
-  ]);
+  expect(environment?.schedules).toMatchObject([{ name: "nightly-plan", enabled: false, event: { dryRun: true } }]);
 });
 
 test("an environment needs only a name; the policy is found beside the file", () => {
@@ -83,6 +81,10 @@ test("all problems of policy and configuration are listed, with file and path", 
 });
 
 describe("a schedule", () => {
+  const at = (expression: string, zone: string) => ({
+    schedules: [{ ...NIGHTLY, expression: ScheduleExpression.expression(expression, TimeZone.of(zone)) }],
+  });
+
   test.each([
     ["maxAge", { maxAge: Duration.seconds(90) }, /maxAge: .*whole minutes/],
     ["flexibleWindow", { flexibleWindow: Duration.hours(1) }, /flexibleWindow: .*expected less than maxAge/],
@@ -104,8 +106,7 @@ describe("a schedule", () => {
     ["cron(0 4 30 2 ? *)", "Europe/Berlin", /cron\(0 4 30 2 \? \*\)"; expected a time that comes/],
     ["cron(0 4 1 1 ? 2020)", "Etc/UTC", /expected a time that comes/],
   ])("is refused at a time that never comes or in no zone: %s %s", (expression, zone, message) => {
-    const schedule = { ...NIGHTLY, expression: ScheduleExpression.expression(expression, TimeZone.of(zone)) };
-    expect(refusalOf({ schedules: [schedule] })).toThrow(message);
+    expect(refusalOf(at(expression, zone))).toThrow(message);
   });
 
   test.each([
@@ -117,8 +118,7 @@ describe("a schedule", () => {
     ["cron(0 4 15W * ? *)", "Etc/GMT+3"],
     ["cron(0 4 ? * SAT-SUN *)", "Europe/Berlin"],
   ])("may have each form of EventBridge Scheduler: %s %s", (expression, zone) => {
-    const schedule = { ...NIGHTLY, expression: ScheduleExpression.expression(expression, TimeZone.of(zone)) };
-    expect(checkOne({ schedules: [schedule] })).toHaveLength(1);
+    expect(checkOne(at(expression, zone))).toHaveLength(1);
   });
 
   test("has a name of its own", () => {
@@ -137,10 +137,8 @@ const toSecret = (region: string) => (scope: Construct) =>
 
 describe("an existing resource", () => {
   test("is a function that imports it into a stack", () => {
-    const given = {
-      login: (scope: Construct) => Secret.fromSecretNameV2(scope, "Login", "evovoice/team"),
-      alarmTopic: (scope: Construct) => Topic.fromTopicArn(scope, "T", "arn:aws:sns:eu-central-1:111122223333:on-call"),
-    };
+    const login = (scope: Construct) => Secret.fromSecretNameV2(scope, "Login", "evovoice/team");
+    const given = { login, alarmTopic: toTopic("eu-central-1") };
     expect(checkOne(given)).toEqual([{ ...PRODUCTION, ...given, policy: POLICY }]);
   });
 
@@ -157,13 +155,13 @@ describe("an existing resource", () => {
     expect(refusalOf({ login })).not.toThrow(/hunter2/);
   });
 
+  const eventsOf = (account: string, region: string) => ({
+    events: { sources: ["acme"], bus: toBus(account, region) },
+  });
+
   test.each([
-    [
-      "events.bus",
-      { events: { sources: ["acme"], bus: toBus("444455556666", "eu-central-1") } },
-      /account 444455556666/,
-    ],
-    ["events.bus", { events: { sources: ["acme"], bus: toBus("111122223333", "us-east-1") } }, /the region us-east-1/],
+    ["events.bus", eventsOf("444455556666", "eu-central-1"), /account 444455556666/],
+    ["events.bus", eventsOf("111122223333", "us-east-1"), /the region us-east-1/],
     ["notifications.bus", { notifications: { bus: toBus("444455556666", "us-east-1") } }, /the region us-east-1/],
     ["alarmTopic", { alarmTopic: toTopic("us-east-1") }, /expected one of eu-central-1: functions, alarms and secrets/],
     ["encryptionKey", { encryptionKey: toKey("us-east-1") }, /the region us-east-1/],
@@ -178,9 +176,8 @@ describe("an existing resource", () => {
   test("may be of another account where that works", () => {
     const env = { account: "444455556666", region: "us-east-1" };
     const notifications = { bus: toBus("111122223333", "us-east-1") };
-    const there = { login: toSecret, encryptionKey: toKey, alarmTopic: toTopic };
-    const given = Object.fromEntries(Object.entries(there).map(([name, make]) => [name, make("us-east-1")]));
-    expect(checkOne({ env, notifications, ...given })).toHaveLength(1);
+    const [login, encryptionKey, alarmTopic] = [toSecret, toKey, toTopic].map((make) => make("us-east-1"));
+    expect(checkOne({ env, notifications, login, encryptionKey, alarmTopic })).toHaveLength(1);
   });
 
   test("as a signing secret belongs to a source of the policy", () => {
@@ -233,13 +230,8 @@ describe("a value that looks like a secret is refused and not repeated", () => {
 });
 
 describe("two environments", () => {
-  const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io" };
   const staging = { name: "staging", policyFile: "staging.json" };
   const github = { repository: "acme/phones", from: { branch: "main" } };
-
-  beforeEach(() => {
-    write("staging.json", STAGING_POLICY);
-  });
 
   test("may not have the same account of the same server, because each has its own lock", () => {
     const checkBoth = (policy: object) => () => {
@@ -255,16 +247,13 @@ describe("two environments", () => {
   });
 
   test.each([
-    ["name", {}, { name: "production" }],
-    ["testEvents", { testEvents: "create" }, { testEvents: "create" }],
-    ["github", { github }, { github }],
-  ])("may not share a unique resource: %s", (member, first, second) => {
-    const both = () =>
-      check([
-        { ...PRODUCTION, ...first },
-        { ...staging, ...second },
-      ]);
-    expect(both).toThrow(new RegExp(`environments\\[1\\]\\.${member}: got .* of another environment`));
+    ["name", PRODUCTION],
+    ["testEvents", { testEvents: "create" }],
+    ["github", { github }],
+  ])("may not share a unique resource: %s", (member, shared) => {
+    write("staging.json", { ...POLICY, baseUrl: "https://team.evovoice.io" });
+    const both = [PRODUCTION, staging].map((each) => ({ ...each, ...shared }));
+    expect(() => check(both)).toThrow(new RegExp(`environments\\[1\\]\\.${member}: got .* of another environment`));
   });
 });
 
