@@ -70,13 +70,10 @@ test("a listener sees each phase of a request and can delay the reply", async ()
       await held.promise;
     }
   });
-  let isAnswered = false;
-  const reply = flip(emulator, id, true).then(() => {
-    isAnswered = true;
-  });
+  const reply = flip(emulator, id, true);
   await written.promise;
   expect(emulator.customer(id)?.isStaging).toBe(true);
-  expect(isAnswered).toBe(false);
+  expect(await Promise.race([reply, "no reply yet"])).toBe("no reply yet");
   held.resolve();
   await reply;
   unsubscribe();
@@ -98,16 +95,9 @@ test("a parent process controls the emulator over HTTP, without faults", async (
   expect((await put(emulator, `/emulator/customers/${id}`, '{"staging":true}')).status).toBe(400);
   const lines = (await browse(emulator, "/emulator/customers")).text.trim().split("\n");
   expect(lines).toHaveLength(110);
-  expect(lines.map((line) => JSON.parse(line))).toContainEqual({
-    id,
-    accountId: emulator.accountId,
-    isStaging: true,
-    writes: 0,
-  });
-  expect((await browse(emulator, "/emulator/accounts")).body).toEqual({
-    accountId: emulator.accountId,
-    otherAccountId: emulator.otherAccountId,
-  });
+  const { accountId, otherAccountId } = emulator;
+  expect(lines.map((line) => JSON.parse(line))).toContainEqual({ id, accountId, isStaging: true, writes: 0 });
+  expect((await browse(emulator, "/emulator/accounts")).body).toEqual({ accountId, otherAccountId });
   expect((await put(emulator, "/emulator/password", "changed")).status).toBe(204);
   expect((await browse(emulator, "/emulator/end-sessions", { method: "POST" })).status).toBe(204);
   expect((await browse(emulator, "/emulator/stats")).body).toMatchObject({ requests: {}, peakInFlight: 0 });

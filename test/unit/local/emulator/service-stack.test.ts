@@ -90,25 +90,9 @@ test.each([
 test("a customer has every documented member, and none is null", async () => {
   const { text, body } = await browse<ShownCustomer>(emulator, `/customers/${id}`);
   expect(Object.keys(body).sort()).toEqual([
-    "accountId",
-    "accountName",
-    "appSettings",
-    "billingSettings",
-    "breadcrumb",
-    "createdBy",
-    "data",
-    "dateCreated",
-    "dateLastModified",
-    "id",
-    "integrationData",
-    "isStaging",
-    "lastModifiedBy",
-    "name",
-    "overrideAppSettings",
-    "overrideBillingSettings",
-    "referenceId",
-    "schedule",
-    "tags",
+    ...["accountId", "accountName", "appSettings", "billingSettings", "breadcrumb", "createdBy", "data"],
+    ...["dateCreated", "dateLastModified", "id", "integrationData", "isStaging", "lastModifiedBy", "name"],
+    ...["overrideAppSettings", "overrideBillingSettings", "referenceId", "schedule", "tags"],
   ]);
   expect(text).not.toContain("null");
   expect(text.length).toBeGreaterThan(2000);
