@@ -50,12 +50,7 @@ const dispatches = mappingOf("workflow_dispatch", { workflow: "deploy.yml" });
 const ownDispatches = mappingOf("repository_dispatch", { action: "go" });
 
 const deployment = {
-  id: 1,
-  sha: "a".repeat(40),
-  ref: "v1.2.3",
-  task: "deploy",
-  environment: "production",
-  created_at: AT,
+  ...{ id: 1, sha: "a".repeat(40), ref: "v1.2.3", task: "deploy", environment: "production", created_at: AT },
 };
 const aDeployment = (changes: object = {}) => ({ deployment: { ...deployment, ...changes } });
 const status = { id: 2, state: "success", environment: "production", created_at: AT };
@@ -115,18 +110,14 @@ describe("a GitHub mapping fits a payload", () => {
   });
 
   const closest = [deployments({ environment: "production", task: "x", ref: "y" }), statusesInProduction, inProduction];
+  const nowhere = aDeployment({ environment: null });
   const renamed = { ...aDeployment(), repository: { full_name: "acme/voice" } };
   const UNNAMED = "the run is of a pull request; expected a mapping that names its event";
 
   test.each<readonly [string, readonly Mapping[], object, string]>([
     ["a repository that was renamed", [inProduction], renamed, 'repository is "acme/voice"; expected "acme/phone"'],
     ["the branch of a pull request", [runs()], ofPullRequest, UNNAMED],
-    [
-      "a member that is missing, for the closest mapping",
-      closest,
-      aDeployment({ environment: null }),
-      'environment is nothing; expected "production"',
-    ],
+    ["what the closest mapping misses", closest, nowhere, 'environment is nothing; expected "production"'],
   ])("or the log has what differs: %s", (_what, mappings, payload, difference) => {
     expect(mapOrDiffer(mappings, mappings[0]?.event ?? "", payload)).toEqual({ differences: [difference] });
   });
@@ -142,16 +133,12 @@ describe("the release's name", () => {
   const from = (text: string) => ({ release: { from: text } });
   const workflow = ".github/workflows/deploy.yml";
   const dispatch = { ref: "refs/tags/v9", workflow, inputs: { release: "2026.12", n: 1 } };
+  const prefixed = aDeployment({ ref: "refs/tags/v1.2.3" });
   const ownDispatch = { action: "go", client_payload: { release: "r1" } };
 
   test.each<readonly [string, string, Mapping, object]>([
     ["a deployment's ref", "v1.2.3", withStart(deployments(), from("ref")), aDeployment()],
-    [
-      "a ref with its prefix",
-      "v1.2.3",
-      withStart(deployments(), from("ref")),
-      aDeployment({ ref: "refs/tags/v1.2.3" }),
-    ],
+    ["a ref with its prefix", "v1.2.3", withStart(deployments(), from("ref")), prefixed],
     ["a deployment's commit", "a".repeat(40), withStart(deployments(), from("sha")), aDeployment()],
     ["a run's branch", "release/2026.11", withStart(runs(), from("branch")), aRun()],
     ["a tag that was dispatched", "v9", withStart(dispatches(), from("tag")), dispatch],
@@ -162,25 +149,17 @@ describe("the release's name", () => {
     expect(map([mapping], mapping.event, payload)).toMatchObject({ release });
   });
 
-  test.each(["branch", "inputs.missing", "inputs.n", "inputs.toString"])(
-    "a text that is missing at %s is refused",
-    (path) => {
-      expect(() => map([withStart(dispatches(), from(path))], "workflow_dispatch", dispatch)).toThrow(
-        `nothing was done: the delivery has no text at ${path} to name the release`,
-      );
-    },
-  );
+  const missing = ["branch", "inputs.missing", "inputs.n", "inputs.toString"];
+  test.each(missing)("a text that is missing at %s is refused", (path) => {
+    expect(() => map([withStart(dispatches(), from(path))], "workflow_dispatch", dispatch)).toThrow(
+      `nothing was done: the delivery has no text at ${path} to name the release`,
+    );
+  });
 });
 
 describe("the rollout of a delivery", () => {
   test("has the operator's strategy, onFailure, onBusy and minutes after the payload's time", () => {
-    const strategy = {
-      waves: [
-        { share: "10%", bakeMinutes: 30 },
-        { rest: true, bakeMinutes: 0 },
-      ],
-    };
-    const order = { strategy, onFailure: "halt", onBusy: "wait" };
+    const order = { strategy: "canary-10-percent-30-minutes", onFailure: "halt", onBusy: "wait" };
     const mapping = withStart(statuses(), { ...order, notAfterMinutes: 30 });
     const event = map([mapping], "deployment_status", aStatus({}));
     expect(event).toMatchObject({ ...order, notAfter: "2026-11-23T10:30:00.000Z" });
@@ -277,11 +256,9 @@ describe("a policy's webhooks are checked with the policy", () => {
     policyWith({ ci: { kind: "standard", mappings: [{ type: "x", start: { ...start, ...more } }] } });
 
   test("and give every problem with its path", () => {
+    const tagged = { ...start, release: { from: "tag" } };
     const mappings = [
-      withStart(
-        { event: "deployment_status", when: { repository: "phone", state: "sucess" }, start },
-        { release: { from: "tag" } },
-      ),
+      { event: "deployment_status", when: { repository: "phone", state: "sucess" }, start: tagged },
       { event: "push", when, start },
       withStart(releases({ action: "published", branch: "main" }), { targets: [] }),
     ];

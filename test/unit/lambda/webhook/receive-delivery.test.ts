@@ -171,11 +171,9 @@ describe("refused before the payload is parsed", () => {
       fc.constantFrom("application/json", `sha256=${"a".repeat(64)}`, "deployment_status", "1614265330", "v1,AAAA"),
       fc.string(),
     );
+    const path = fc.oneof(fc.constantFrom("github", "ci"), fc.string());
     const request = fc.record({
-      rawPath: fc.oneof(
-        fc.constantFrom("/github", "/ci"),
-        fc.string().map((text) => `/${text}`),
-      ),
+      rawPath: path.map((text) => `/${text}`),
       headers: fc.dictionary(fc.oneof(fc.constantFrom(...names, "webhook-signature"), fc.string()), value),
       body: fc.oneof(fc.json(), fc.string({ unit: anyCharacter, maxLength: 2_000 }), fc.base64String()),
       isBase64Encoded: fc.boolean(),
@@ -196,6 +194,8 @@ const ALL = { action: "promote", targets: { all: true }, release: { name: "r" } 
 const octo = { repository: "octo-org/octo-repo" };
 const hello = { repository: "Codertocat/Hello-World" };
 const releaseFrom = (from: string) => ({ ...ALL, release: { from } });
+const OF_RUN = { workflow: "test.yml", conclusion: "success", branch: "*" };
+const OF_DISPATCH = { workflow: "hello-world-workflow.yml", branch: "ma*" };
 /** A mapping for every event that one can name, each as wide as it can be. */
 const EVERY_EVENT = {
   github: {
@@ -204,16 +204,8 @@ const EVERY_EVENT = {
       { event: "deployment", when: hello, start: ALL },
       { event: "deployment_status", when: { ...hello, state: "success" }, start: ALL },
       { event: "release", when: { ...hello, action: "published" }, start: releaseFrom("tag") },
-      {
-        event: "workflow_run",
-        when: { ...octo, workflow: "test.yml", conclusion: "success", branch: "*" },
-        start: releaseFrom("sha"),
-      },
-      {
-        event: "workflow_dispatch",
-        when: { ...octo, workflow: "hello-world-workflow.yml", branch: "ma*" },
-        start: releaseFrom("branch"),
-      },
+      { event: "workflow_run", when: { ...octo, ...OF_RUN }, start: releaseFrom("sha") },
+      { event: "workflow_dispatch", when: { ...octo, ...OF_DISPATCH }, start: releaseFrom("branch") },
       { event: "repository_dispatch", when: { ...octo, action: "on-*" }, start: ALL },
     ],
   },
@@ -222,27 +214,17 @@ const EVERY_EVENT = {
 describe("published examples", () => {
   test("GitHub's example of a signature is accepted", async () => {
     const { send } = aDoor();
-    const request = aRequest({
-      body: "Hello, World!",
-      headers: {
-        "content-type": "application/json",
-        "x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
-      },
-    });
+    const signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    const request = withHeaders(aRequest({ body: "Hello, World!" }), { "x-hub-signature-256": signature });
     expect(await send(request)).toMatchObject({ statusCode: 400, body: '{"error":"expected a body of JSON"}' });
     expect(await send({ ...request, body: "Hello, World." })).toMatchObject({ statusCode: 401 });
   });
 
   test("the vector of Standard Webhooks is accepted within five minutes of its time", async () => {
-    const request = aRequest({
-      rawPath: "/ci",
-      body: '{"test": 2432232314}',
-      headers: {
-        "content-type": "application/json",
-        "webhook-id": MESSAGE_ID,
-        "webhook-timestamp": "1614265330",
-        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-      },
+    const request = withHeaders(aRequest({ rawPath: "/ci", body: '{"test": 2432232314}' }), {
+      "webhook-id": MESSAGE_ID,
+      "webhook-timestamp": "1614265330",
+      "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     });
     const { send } = aDoor();
     const statusAt = async (seconds: number) => {
@@ -276,30 +258,23 @@ describe("published examples", () => {
     const counts: Record<string, number> = {};
     for (const [index, { name, payload }] of sent.entries()) {
       const { statusCode } = await send(aGitHubDelivery({ event: name, deliveryId: `d-${index}`, payload }));
-      const answer = statusCode === 202 ? `202 ${name}` : String(statusCode);
+      const answer = statusCode === 202 ? name : String(statusCode);
       counts[answer] = (counts[answer] ?? 0) + 1;
     }
     expect(counts).toEqual({
-      "202 deployment": 4,
-      "202 deployment_status": 3,
-      "202 release": 3,
-      "202 workflow_run": 2,
-      "202 workflow_dispatch": 2,
-      "202 repository_dispatch": 2,
-      "204": sent.length - 16,
+      ...{ deployment: 4, deployment_status: 3, release: 3 },
+      ...{ workflow_run: 2, workflow_dispatch: 2, repository_dispatch: 2, "204": sent.length - 16 },
     });
     const releases = ["r", "0.0.1", "3484a3fb816e0859fd6e1cea078d76385ff50625", "main", "master"];
     expect(new Set(started.map(({ release }) => release))).toEqual(new Set(releases));
   });
 
-  test.each(["Enterprise Server 3.1", "Enterprise Server 3.5"] as const)(
-    "of %s: none is too old or too odd to be read",
-    async (server) => {
-      const { send } = aDoor();
-      for (const { name, payload } of githubExamples[server]) {
-        const { statusCode } = await send(aGitHubDelivery({ event: name, payload }));
-        expect([202, 204]).toContain(statusCode);
-      }
-    },
-  );
+  const servers = ["Enterprise Server 3.1", "Enterprise Server 3.5"] as const;
+  test.each(servers)("of %s: none is too old or too odd to be read", async (server) => {
+    const { send } = aDoor();
+    for (const { name, payload } of githubExamples[server]) {
+      const { statusCode } = await send(aGitHubDelivery({ event: name, payload }));
+      expect([202, 204]).toContain(statusCode);
+    }
+  });
 });
