@@ -1,24 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import { FLIP_START, flipPart } from "../../../../../lambda/steps/flip/flip-part.ts";
 import { toGateConfig } from "../../../../../lambda/steps/gate/gate-config.ts";
-import { afterEach, beforeEach, expect, test } from "../../../../support/jest.ts";
-import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
-import { aCustomer, aRollout, CONTROLS, FLIPPED, fakePorts } from "../fake-ports.ts";
+import { expect, test } from "../../../../support/jest.ts";
+import { aCustomer, aRollout, CONTROLS, FLIPPED, fakePorts, useLedgerWorld } from "../fake-ports.ts";
 
-let world: ClosableLedgerWorld;
-
-beforeEach(async () => {
-  world = await startLedgerWorld();
-});
-afterEach(() => world.close());
-
+const world = useLedgerWorld();
 const PLAN = { hash: "", unchanged: 0, skipped: 0, settledItems: 0, waves: [] };
 const toRun = (nowMs: number) => ({ step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: nowMs + 900_000 });
 
 test("failures in an unfinished batch still stop the rollout before a further flip", async () => {
   const customers = ["a", "b", "c"].map((id) => aCustomer(id));
   const flipped: string[] = [];
-  const ports = fakePorts(world, {
+  const ports = fakePorts(world(), {
     customers,
     ledger: { readControls: async () => CONTROLS },
     connection: {
@@ -28,12 +21,12 @@ test("failures in an unfinished batch still stop the rollout before a further fl
       },
     },
   });
-  await ports.ledger.putBatch("night", 0, customers);
+  await ports.ledger.putBatch("failing", 0, customers);
   const failed = { name: "", outcome: "failed", reason: { code: "unanswered" } } as const;
   const outcomes = ["a", "b"].map((customerId) => ({ customerId, ...failed }));
-  await ports.ledger.recordBatch({ ...(await ports.ledger.getBatch("night", 0)), outcomes, intended: ["c"] });
+  await ports.ledger.recordBatch({ ...(await ports.ledger.getBatch("failing", 0)), outcomes, intended: ["c"] });
   const policy = { ...ports.policy, failureBudget: 1 };
-  const rollout = aRollout("night");
+  const rollout = aRollout("failing");
   const gateConfig = toGateConfig(policy, rollout.event, { plan: { flip: 3, waves: [] } });
   const work = { plan: { ...PLAN, flip: 3, batches: 1 }, gateConfig, from: FLIP_START, to: 1 };
 
@@ -49,7 +42,7 @@ test("an alarm that stopped a dead worker still stops the rollout when the alarm
   const flipped: string[] = [];
   let clockMs = 1_000_000;
   let state: "OK" | "ALARM" = "OK";
-  const ports = fakePorts(world, {
+  const ports = fakePorts(world(), {
     customers: batches.flat(),
     nowMs: () => clockMs,
     ledger: { readControls: async () => CONTROLS },
@@ -63,13 +56,13 @@ test("an alarm that stopped a dead worker still stops the rollout when the alarm
       },
     },
   });
-  for (const [index, customers] of batches.entries()) await ports.ledger.putBatch("night", index, customers);
+  for (const [index, customers] of batches.entries()) await ports.ledger.putBatch("dying", index, customers);
   const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
   const policy = { ...ports.policy, concurrency: 1, stepSeconds: 600 };
   const readAlarms = async () => [{ name: "calls-drop", state, reason: "too many" }];
   const gateConfig = { alarms: ["calls-drop"], rules };
   const work = { plan: { ...PLAN, flip: 7, batches: 2 }, gateConfig, from: FLIP_START, to: 2 };
-  const flip = () => flipPart({ ...ports, policy, readAlarms }, aRollout("night"), toRun(clockMs), work);
+  const flip = () => flipPart({ ...ports, policy, readAlarms }, aRollout("dying"), toRun(clockMs), work);
   const died = await flip();
   const flippedBefore = [...flipped];
   state = "OK";

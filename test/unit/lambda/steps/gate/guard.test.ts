@@ -40,9 +40,9 @@ function given({ alarms = ["calls-drop"], failed = 0 } = {}) {
       }),
     readAlarms: async (names: readonly string[]) => {
       asked.alarms += 1;
-      const readings = names.map((name) => ({ name, state: world.alarm }));
+      const state = world.alarm;
       await world.onAlarms();
-      return readings;
+      return names.map((name) => ({ name, state }));
     },
     ledger: {
       readGateInputs: async () => {
@@ -59,9 +59,8 @@ function given({ alarms = ["calls-drop"], failed = 0 } = {}) {
   } as unknown as Ports;
   const stopSignal = createStopSignal({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
   const rules = { onFailure: "rollback", noDataSeconds: 900, failures: [{ allowed: 2, planned: 10 }] } as const;
-  const gateConfig = { alarms, rules };
-  const options = { rolloutId: "night", lock: LOCK, gateConfig, commandState: NO_COMMANDS, stopSignal, failed };
-  const guard = createGuard(ports, options);
+  const options = { rolloutId: "night", lock: LOCK, commandState: NO_COMMANDS, stopSignal, failed };
+  const guard = createGuard(ports, { ...options, gateConfig: { alarms, rules } });
   return { world, asked, latched, stopSignal, guard, ports };
 }
 
@@ -246,81 +245,72 @@ describe("failures", () => {
 });
 
 describe("while each request waits for its turn at Evo Voice", () => {
-  /** Work that waits until its connection is closed. */
-  function wait({ guard, ports }: ReturnType<typeof given>) {
+  /** Work that waits until its connection is closed, after a first reading. */
+  async function begin() {
+    const scene = given();
+    const { guard, ports, world } = scene;
+    await guard.refresh();
     const closed = Promise.withResolvers<string>();
-    return runChecked(ports, { isOver: guard.isOver, end: () => closed.resolve("closed") }, () => closed.promise);
+    const work = runChecked(ports, { isOver: guard.isOver, end: () => closed.resolve("closed") }, () => closed.promise);
+    /** A minute passes, and the next look finds the change. */
+    const find = (change: Partial<typeof world>) => {
+      Object.assign(world, change, { nowMs: world.nowMs + ALARMS_AGE_MS });
+      world.wake();
+      return work;
+    };
+    return { ...scene, find };
   }
+  const sending = (command: "abort" | "pause") => ({ commandState: { commands: [aCommand({ command })] } });
 
   test.each([
     ["alarm", { alarm: "ALARM" }],
-    ["abort", { commandState: { commands: [aCommand({ command: "abort" })] } }],
-  ])("an %s ends the wait", async (cause, change) => {
-    const scene = given();
-    await scene.guard.refresh();
-    const work = wait(scene);
-    Object.assign(scene.world, change);
-    scene.world.nowMs += ALARMS_AGE_MS;
-    scene.world.wake();
+    ["abort", sending("abort")],
+  ] as const)("an %s ends the wait", async (cause, change) => {
+    const { find, stopSignal } = await begin();
 
-    expect(await work).toBe("closed");
-    expect(scene.stopSignal.stopped()).toMatchObject({ cause });
+    expect(await find(change)).toBe("closed");
+    expect(stopSignal.stopped()).toMatchObject({ cause });
   });
 
   test("a pause ends the wait and holds the part; the wait of the part applies the command", async () => {
-    const scene = given();
-    await scene.guard.refresh();
-    const work = wait(scene);
-    Object.assign(scene.world.commandState, { commands: [aCommand({ command: "pause" })] });
-    scene.world.nowMs += CONTROLS_AGE_MS;
-    scene.world.wake();
+    const { find, stopSignal, guard } = await begin();
 
-    expect(await work).toBe("closed");
-    expect([scene.stopSignal.isHeld(), scene.stopSignal.stopped()]).toEqual([true, undefined]);
-    expect(scene.guard.commandState()).toEqual(NO_COMMANDS);
+    expect(await find(sending("pause"))).toBe("closed");
+    expect([stopSignal.isHeld(), stopSignal.stopped()]).toEqual([true, undefined]);
+    expect(guard.commandState()).toEqual(NO_COMMANDS);
   });
 
   test("a lock that is lost ends the wait, and the part", async () => {
-    const scene = given();
-    const work = wait(scene);
-    scene.world.lock = NOON;
-    scene.world.wake();
+    const { find, stopSignal } = await begin();
 
-    expect(await work).toBe("closed");
-    expect(() => scene.stopSignal.throwError()).toThrow(LockLostError);
+    expect(await find({ lock: NOON })).toBe("closed");
+    expect(() => stopSignal.throwError()).toThrow(LockLostError);
   });
 
   test("a ledger that does not answer is asked again, and ends nothing", async () => {
-    const scene = given();
-    const work = wait(scene);
-    scene.world.onControls = () => Promise.reject(new Error("no answer"));
-    scene.world.wake();
+    const { find, asked, stopSignal } = await begin();
+    void find({ onControls: () => Promise.reject(new Error("no answer")) });
     await settle();
-    expect(scene.asked.controls).toBe(1);
+    expect(asked.controls).toBe(2);
 
-    scene.world.onControls = async () => {};
-    scene.world.alarm = "ALARM";
-    scene.world.nowMs += ALARMS_AGE_MS;
-    scene.world.wake();
-
-    expect(await work).toBe("closed");
-    scene.stopSignal.throwError();
+    expect(await find({ onControls: async () => {}, alarm: "ALARM" })).toBe("closed");
+    stopSignal.throwError();
   });
 
   test("the alarms are read once a minute, and not once the work is done", async () => {
-    const scene = given();
+    const { asked, guard, ports, world } = given();
     const done = Promise.withResolvers<void>();
-    const work = runChecked(scene.ports, { isOver: scene.guard.isOver, end: () => {} }, () => done.promise);
+    const work = runChecked(ports, { isOver: guard.isOver, end: () => {} }, () => done.promise);
     for (let second = 0; second < 180; second += 1) {
-      scene.world.wake();
+      world.wake();
       await settle();
-      scene.world.nowMs += 1_000;
+      world.nowMs += 1_000;
     }
-    expect(scene.asked).toEqual({ alarms: 3, controls: 36 });
+    expect(asked).toEqual({ alarms: 3, controls: 36 });
     done.resolve();
     await work;
-    scene.world.wake();
+    world.wake();
     await settle();
-    expect(scene.asked).toEqual({ alarms: 3, controls: 36 });
+    expect(asked).toEqual({ alarms: 3, controls: 36 });
   });
 });
