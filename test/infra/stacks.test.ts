@@ -287,12 +287,9 @@ describe("a secret", () => {
 });
 
 describe("the webhook", () => {
-  test("is deployed only with a source in the policy", () => {
+  test("is deployed with a source only, needs no sign-in, and has the ids of its secrets", () => {
     expect(idsOf(synthesize(), "AWS::Lambda::Url")).toEqual([]);
     expect(() => findFunction(synthesize(), "webhook")).toThrow();
-  });
-
-  test("needs no sign-in, because it checks signatures, and has the ids of its secrets", () => {
     const templates = synthesize(WITH_WEBHOOK);
     templates.triggers.hasResourceProperties("AWS::Lambda::Url", { AuthType: "NONE" });
     const { CUTOVER_WEBHOOK_SECRETS } = findFunction(templates, "webhook").properties.Environment.Variables;
