@@ -11,26 +11,12 @@ import { pathsOf, problemsOf } from "./contract/problems-of.ts";
 describe("a policy", () => {
   test("needs a base URL and its accounts only; everything else has a default", () => {
     expect(parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["acme"] })).toEqual({
-      baseUrl: "https://evovoice.io",
-      accountIds: ["acme"],
+      ...{ baseUrl: "https://evovoice.io", accountIds: ["acme"], cohorts: {}, strategies: {}, freezes: [], alarms: [] },
       protected: { customerIds: [], referenceIds: [], tags: [] },
-      cohorts: {},
-      unknownCustomers: "refuse",
-      childrenFollow: false,
-      strategies: {},
-      onFailure: "rollback",
-      freezes: [],
-      alarms: [],
-      noDataMinutes: 15,
-      settleSeconds: 5,
-      smallestSample: 20,
-      requestsPerSecond: 50,
-      startRequestsPerSecond: 10,
-      concurrency: 16,
-      failureBudget: "1%",
+      ...{ unknownCustomers: "refuse", childrenFollow: false, onFailure: "rollback", failureBudget: "1%" },
+      ...{ noDataMinutes: 15, settleSeconds: 5, smallestSample: 20, pageSize: 100, stepSeconds: 600 },
+      ...{ requestsPerSecond: 50, startRequestsPerSecond: 10, concurrency: 16 },
       retries: { attempts: 4, requestTimeoutMs: 10_000, mostBackoffMs: 8_000 },
-      pageSize: 100,
-      stepSeconds: 600,
     });
   });
 

@@ -311,12 +311,6 @@ describe("two events are equal", () => {
 });
 
 describe("the strategy of an event", () => {
-  test("is a strategy of the policy or a predefined strategy", () => {
-    const under = parsePolicy(aPolicy({ strategies: { careful: { waves: [{ rest: true }] } } }));
-    expect(accept(anEvent({ strategy: "careful" }), under)).toMatchObject({ strategy: "careful" });
-    expect(pathsOf(() => accept(anEvent({ strategy: "careful" })))).toEqual(["strategy"]);
-  });
-
   test("has cohorts of the policy, and all its problems are reported at once", () => {
     const waves = [{ cohort: "beta" }, { share: "101%" }, { cohort: "canary", bake: 5 }];
     expect(problemsOf(anEvent({ strategy: { waves } })).map((problem) => problem.replace(/; .*/, ""))).toEqual([
@@ -332,6 +326,7 @@ describe("other members of an event", () => {
   test.each([
     [{ plan: "0123456789a" }, "plan"],
     [{ plan: "A".repeat(64) }, "plan"],
+    [{ strategy: "careful" }, "strategy"],
     [{ onFailure: "stop" }, "onFailure"],
     [{ onBusy: "wait" }, "onBusy"],
     [{ onBusy: "queue" }, "onBusy"],
