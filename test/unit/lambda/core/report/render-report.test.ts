@@ -44,6 +44,7 @@ function anOutcome(index: number, changes: Partial<Exception> = {}): Exception {
   return { customerId, name: `Customer ${index}`, outcome: "failed", reason, ...changes };
 }
 
+const problemOf = (problem: string) => explain({ code: "bad-secret", problem });
 const counted = (reason: Reason, customers: number) => ({ ...explain(reason), customers });
 const notAttempted = (why: Reason, customers: number) => counted({ code: "not-attempted", why: [why] }, customers);
 /** What a person sends to continue with a rollout or a release, in a line of its own. */
@@ -168,8 +169,8 @@ describe("a rollout", () => {
   const skippedBake = { ...wentOn, reasons: [explain({ code: "bake-skipped", by: "ann", why: "seen enough" })] };
   const withApproval = { ...plan, waves: [waveOf(1, 20, 0, { approvalSeconds: 86_400 })] };
   const approved = { ...wentOn, bakeSeconds: 0, approval: explain({ code: "approved", ...ANSWER }) };
-  const LATE = explain({ code: "bad-secret", problem: "nothing was done:\n  - it came too late" });
-  const refused = { status: "refused", plan: undefined, problems: [LATE] } as const;
+  const problems = [problemOf("nothing was done:\n  - it came too late")];
+  const refused = { status: "refused", plan: undefined, problems } as const;
   const joined = { status: "running", joined: true } as const;
   const planned = { status: "planned", dryRun: true, counts: NO_COUNTS } as const;
   const override = { reason: "the release mends it", alarms: ["phone-errors"], freezes: ["fair"] };
@@ -356,9 +357,7 @@ test("lists the first 50 customers that a dry run would flip, wave by wave", () 
   expect(text).toContain(
     "to flip\n  wave 1\n    REF-0  Customer 0  (c-0)\n    REF-1  Customer 1  (c-1)\n  wave 2\n    REF-2  Customer 2  (c-2)\n",
   );
-  expect(text).toContain(
-    "    REF-49  Customer 49  (c-49)\n  and 1,215 more; the command customers lists all of them\n",
-  );
+  expect(text).toContain("  REF-49  Customer 49  (c-49)\n  and 1,215 more; the command customers lists all of them\n");
   expect(renderReport(report, "markdown")).toContain("### To flip\n\nwave 1\n\n- REF\\-0 Customer 0 \\(c\\-0\\)\n");
   expect(renderReport(report, "plain")).toContain("(c-11)\n  and 1,253 more; ");
 });
@@ -370,12 +369,8 @@ describe("what comes from outside cannot steer a terminal", () => {
     ["text that runs backwards", "Miller \u202eDental\u202c", "Miller Dental"],
     ["C1 controls", "Miller\u009b31m Dental", "Miller Dental"],
   ])("%s in a name", (_what, name, shown) => {
-    const counts = { ...NO_COUNTS, failed: 1 };
-    const text = render({
-      status: "partial",
-      counts,
-      exceptions: [anOutcome(1, { name, referenceId: "REF-1\u0007" })],
-    });
+    const exceptions = [anOutcome(1, { name, referenceId: "REF-1\u0007" })];
+    const text = render({ status: "partial", counts: { ...NO_COUNTS, failed: 1 }, exceptions });
     expect(text).toMatch(new RegExp(`\n {4}REF-1  ${shown}  \\(5cc584a00ae4a9cbfabd0001\\)\n`));
     expect(text).not.toMatch(STEERING);
   });
@@ -414,13 +409,8 @@ test.each([
 test("as plain text it does not wrap, and cuts a long problem and a long list of names", () => {
   const problem = Array.from({ length: 20 }, (_, index) => `problem ${index} ${"x".repeat(1_000)}`).join("\n");
   const exceptions = Array.from({ length: 9 }, (_, index) => anOutcome(index));
-  const text = renderReport(
-    aReport({
-      ...{ status: "failed", exceptions, counts: { ...NO_COUNTS, failed: 9 } },
-      problems: [explain({ code: "bad-secret", problem })],
-    }),
-    "plain",
-  );
+  const changes = { counts: { ...NO_COUNTS, failed: 9 }, problems: [problemOf(problem)], exceptions };
+  const text = renderReport(aReport({ status: "failed", ...changes }), "plain");
   expect(text).toContain("\n  and 8 more lines in the report\n");
   expect(text).toContain("\n  and 4 more; the command customers lists all of them\n");
   expect(text).toContain("  flip was answered with 500; Evo Voice failed: look at its status, then retry\n");
@@ -519,12 +509,11 @@ Send the rollback again\\. It continues with the customers that failed\\:
   });
 
   test("no text from outside is markup or steers the reader's terminal", () => {
-    const reasonOf = (problem: string) => explain({ code: "bad-secret", problem });
     const evil = "a|b <img src=x> `x` [y](javascript:z) \u001b[2J\u202e_x_ \\| www.evil.example\n# two\r\n```";
-    const exceptions = [anOutcome(1, { name: evil, reason: reasonOf(evil) })];
+    const exceptions = [anOutcome(1, { name: evil, reason: problemOf(evil) })];
     const text = inMarkdown({
-      ...{ status: "failed", problems: [reasonOf(evil)], requestedBy: evil, reason: evil, release: evil, exceptions },
-      skippedBy: [counted(reasonOf(evil), 2)],
+      ...{ status: "failed", problems: [problemOf(evil)], requestedBy: evil, reason: evil, release: evil, exceptions },
+      skippedBy: [counted(problemOf(evil), 2)],
       counts: { ...NO_COUNTS, failed: 1 },
     });
     const ours = text.split("\n").filter((line) => !/^(\{.*\}|```(json)?)$/.test(line));

@@ -83,32 +83,29 @@ describe("the counts", () => {
 });
 
 describe("the exceptions", () => {
-  test.each([
-    [0, 0, 0, 0],
-    [100, 0, 100, 0],
-    [101, 0, 100, 1],
-    [3, 5_000, 100, 4_903],
-  ])("of %d failed and %d skipped by the plan: %d shown, %d more", (failed, skipped, shown, more) => {
-    const counts = { ...NO_COUNTS, flipped: 1_000 - failed, failed };
-    const exceptions = [...outcomes(failed), ...outcomes(skipped, "skipped")];
-    const ended = report({ plan: aPlan({ flip: 1_000, skipped }), counts }, {}, { exceptions });
-    expect([ended.exceptions.length, ended.moreExceptions]).toEqual([shown, more]);
+  const failing = (failed: number, skipped = 0) => ({
+    plan: aPlan({ flip: 1_000, skipped }),
+    counts: { ...NO_COUNTS, flipped: 1_000 - failed, failed },
   });
+  const refused = { plan: undefined, counts: undefined, problem: INCOMPLETE };
+  const failedAndSkipped = [...outcomes(3), ...outcomes(5_000, "skipped")];
 
-  test("include deferred customers", () => {
-    const ended = report({ counts: { ...NO_COUNTS, deferred: 150 } }, {}, { exceptions: outcomes(100, "deferred") });
-    expect(ended.moreExceptions).toBe(50);
+  test.each<[what: string, ending: Ended, all: readonly Exception[], shownAndMore: number[]]>([
+    ["no failed customer", failing(0), [], [0, 0]],
+    ["a hundred failed customers", failing(100), outcomes(100), [100, 0]],
+    ["one failed customer more", failing(101), outcomes(101), [100, 1]],
+    ["failed and skipped customers", failing(3, 5_000), failedAndSkipped, [100, 4_903]],
+    ["deferred customers", { counts: { ...NO_COUNTS, deferred: 150 } }, outcomes(100, "deferred"), [100, 50]],
+    ["a rollout that was refused before its plan", refused, [], [0, 0]],
+  ])("of %s are bounded, and the others counted", (_what, ending, exceptions, shownAndMore) => {
+    const ended = report(ending, {}, { exceptions });
+    expect([ended.exceptions.length, ended.moreExceptions]).toEqual(shownAndMore);
   });
 
   test("of a dry run are the customers that the plan skips", () => {
     const ending = { plan: aPlan({ skipped: 250 }), counts: undefined };
     const ended = report(ending, { dryRun: true }, { exceptions: outcomes(100, "skipped") });
     expect([ended.exceptions.length, ended.moreExceptions]).toEqual([100, 150]);
-  });
-
-  test("are empty for a rollout that was refused before its plan", () => {
-    const ended = report({ plan: undefined, counts: undefined, problem: INCOMPLETE });
-    expect([ended.exceptions, ended.moreExceptions]).toEqual([[], 0]);
   });
 });
 
