@@ -54,10 +54,8 @@ describe("a listing that lies is complete or refused, never short", () => {
   test.each([
     { faults: "shifting-rows=2%", seed: 6, lies: 1, ends: "complete" },
     { faults: "shifting-rows=30%", seed: 1, lies: 8, ends: "refused" },
-    { faults: "repeat-page=20%", seed: 4, lies: 2, ends: "complete" },
     { faults: "repeat-page=20%", seed: 1, lies: 5, ends: "refused" },
     { faults: "moving-total=20%", seed: 2, lies: 7, ends: "complete" },
-    { faults: "moving-total=20%", seed: 3, lies: 8, ends: "refused" },
   ])("$lies pages of $faults (seed $seed): $ends", async ({ faults, seed, lies, ends }) => {
     await given({ faults, seed, policy: { pageSize: 25 } });
     const all = ours(world);
@@ -99,12 +97,11 @@ describe("a listing that lies is complete or refused, never short", () => {
     await given({ faults: "ignored-filters" });
     const all = ours(world);
     // Customers of the other account have the same reference ids.
-    const named = all.slice(0, 9);
-    const targets = [{ tags: ["wholesale"] }, { referenceIds: named.map(({ referenceId }) => referenceId) }];
-    await expectPromoted(
-      { targets },
-      all.filter((each) => named.includes(each) || each.tagNames.includes("wholesale")),
-    );
+    const referenceIds = all.slice(0, 9).map(({ referenceId }) => referenceId);
+    const [{ id: parentCustomerId, descendants }] = grandparents();
+    const planned = new Set([...all.slice(0, 9), ...descendants]);
+    for (const each of all) if (each.tagNames.includes("wholesale")) planned.add(each);
+    await expectPromoted({ targets: [{ tags: ["wholesale"] }, { referenceIds }, { parentCustomerId }] }, [...planned]);
   });
 });
 
@@ -123,21 +120,16 @@ describe("a server that", () => {
   let proxy: Awaited<ReturnType<typeof startRewritingProxy>> | undefined;
   afterEach(async () => proxy?.close());
 
-  test.each<{ lie: string; lieIn: (list: List, before: List | undefined) => List }>([
-    { lie: "sends each page twice", lieIn: (list, before) => before ?? list },
-    { lie: "counts one too few", lieIn: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) - 1 }) },
-  ])("$lie in its first pass, and is honest in the second, is complete", async ({ lieIn }) => {
+  test("sends each page twice in its first pass, and is honest in the second, is complete", async () => {
     await given({ customers: 110 });
     let passes = 0;
-    let before: List | undefined;
+    let before: string | undefined;
     proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
       if (!url.startsWith("/customers?account")) return body;
-      const { searchParams } = new URL(url, "http://loopback");
-      if (searchParams.get("page") === "0") passes += 1;
-      const list = JSON.parse(body) as List;
-      const told = passes === 1 ? lieIn(list, before) : list;
-      before = before === undefined ? list : undefined;
-      return JSON.stringify(told);
+      if (new URL(url, "http://loopback").searchParams.get("page") === "0") passes += 1;
+      const told = passes === 1 ? (before ?? body) : body;
+      before = before === undefined ? body : undefined;
+      return told;
     });
     await expectPromoted(ALL, ours(world), { baseUrl: proxy.address, pageSize: 10, concurrency: 1 });
     // Two of the lookup, and one at the end of the rollout.
@@ -244,33 +236,25 @@ describe("a server that", () => {
 });
 
 describe("customers are found by", () => {
-  test("their ids, and by 650 accounts, where no URL may have more than 2,000 characters", async () => {
-    await given();
-    const [first, ...others] = ours(world);
-    const proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
-      url.length > 1_960 ? "<h1>404.15</h1>" : body,
-    );
-    const accountIds = Array.from({ length: 649 }, (_, index) => `${index}`.padStart(24, "0"));
-    await expectPromoted(
-      { targets: [{ customerIds: others.map(({ id }) => id) }, { referenceIds: [first!.referenceId] }] },
-      [first!, ...others],
-      { baseUrl: proxy.address, maxShare: "100%", accountIds: [...accountIds, world.emulator.accountId] },
-    ).finally(proxy.close);
-  });
-
-  test("their ids and their reference ids, each in as many lists as they need", async () => {
+  test("ids and reference ids, and by 650 accounts, where no URL may have more than 2,000 characters", async () => {
     await given();
     const [byId, byReference] = [ours(world).slice(10, 160), ours(world).slice(160, 290)];
     const customerIds = byId.map(({ id }) => id);
     const referenceIds = byReference.map(({ referenceId }) => referenceId);
-    await expectPromoted({ targets: [{ customerIds }, { referenceIds }] }, [...byId, ...byReference]);
+    const proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
+      url.length > 1_960 ? "<h1>404.15</h1>" : body,
+    );
+    const accountIds = Array.from({ length: 649 }, (_, index) => `${index}`.padStart(24, "0"));
+    await expectPromoted({ targets: [{ customerIds }, { referenceIds }] }, [...byId, ...byReference], {
+      ...{ baseUrl: proxy.address, maxShare: "100%", accountIds: [...accountIds, world.emulator.accountId] },
+    }).finally(proxy.close);
   });
 
   test.each([
     { match: "all", tags: ["wholesale", "residential"] },
     { match: "any", tags: ["wholesale", "beta", "24/7, on call", "Süd & West"] },
   ] as const)("$match of their tags, over two accounts with tag ids of their own", async ({ match, tags }) => {
-    await given({ customers: 600 });
+    await given();
     const { accountId, otherAccountId } = world.emulator;
     const planned = customers(world).filter(({ tagNames }) =>
       match === "all" ? tags.every((tag) => tagNames.includes(tag)) : tags.some((tag) => tagNames.includes(tag)),
@@ -283,7 +267,7 @@ describe("customers are found by", () => {
     { how: "ignore the account", settingsOf: (main: string) => main },
     { how: "show the tags of one account only", settingsOf: () => '{"tags":[]}' },
   ])("one of their tags, over two accounts, where settings $how", async ({ settingsOf }) => {
-    await given({ customers: 600 });
+    await given();
     const { accountId, otherAccountId, address } = world.emulator;
     const proxy = await startRewritingProxy(address, (url, body) => {
       if (url === `/system/settings?accountId=${accountId}`) main = body;
@@ -296,10 +280,10 @@ describe("customers are found by", () => {
     await expectPromoted({ targets: { tags: ["residential"] } }, planned, policy).finally(proxy.close);
   });
 
-  test.each(["", "reverse-breadcrumb", "ignored-filters"])(
+  test.each(["", "reverse-breadcrumb"])(
     "their parent, one with its descendants and one with direct children only (%s)",
     async (faults) => {
-      await given({ customers: 600, faults });
+      await given({ faults });
       const [first, second] = grandparents();
       const targets = [{ parentCustomerId: first.id }, { parentCustomerId: second.id, descendants: false }];
       await expectPromoted({ targets }, [...new Set([...first.descendants, ...second.children])]);
@@ -307,7 +291,7 @@ describe("customers are found by", () => {
   );
 
   test("their parent, direct children only, where a hidden breadcrumb shows no descendants", async () => {
-    await given({ customers: 600, faults: "hide-breadcrumb" });
+    await given({ faults: "hide-breadcrumb" });
     const [{ id, children }] = grandparents();
     await expectRefused({ targets: { parentCustomerId: id } }, { code: "unclear-family", ancestorId: id });
     await expectPromoted({ targets: { parentCustomerId: id, descendants: false } }, children);
@@ -365,37 +349,28 @@ describe("customers are left out", () => {
     for (const each of out) expect(outcomes.get(each.id)).toEqual({ outcome: "skipped", reason: { code: "excluded" } });
   });
 
-  test("by the policy's protection: id, reference id and tag, even when they are named", async () => {
+  test("by the policy's protection and by the scope, even when they are named", async () => {
     await given();
     const [first, second, ...others] = ours(world);
     const tagged = others.find(({ tagNames }) => tagNames.includes("do-not-move"));
-    const named = [first!, second!, tagged!, others[0]!];
-    const inCapitals = named.map(({ id }) => id.toUpperCase());
-    const { report } = await expectPromoted({ targets: { customerIds: inCapitals } }, named.slice(3), {
+    const stranger = customers(world).find(({ accountId }) => accountId === world.emulator.otherAccountId);
+    const left = [first!, second!, tagged!, stranger!];
+    const inCapitals = [...left, others[0]!].map(({ id }) => id.toUpperCase());
+    const { report } = await expectPromoted({ targets: { customerIds: inCapitals } }, [others[0]!], {
       protected: { customerIds: [first!.id.toUpperCase()], referenceIds: [second!.referenceId], tags: ["do-not-move"] },
     });
-    const outcomes = await readOutcomes(world, report.rolloutId);
-    expect(report.namedSkipped).toBe(3);
-    expect(named.slice(0, 3).map(({ id }) => outcomes.get(id)?.reason)).toEqual([
+    const reasons = new Map(report.exceptions.map(({ customerId, reason }) => [customerId, reason]));
+    expect(report.namedSkipped).toBe(4);
+    expect(left.map(({ id }) => reasons.get(id))).toMatchObject([
       { code: "protected-by-policy", by: "id" },
       { code: "protected-by-policy", by: "reference id" },
       { code: "protected-by-policy", by: "tag", tag: "do-not-move" },
+      { code: "outside-accounts" },
     ]);
   });
 
-  test("by the scope: a named customer of another account is skipped with the reason", async () => {
-    await given();
-    const stranger = customers(world).find(({ accountId }) => accountId === world.emulator.otherAccountId)!;
-    const { report } = await expectPromoted(
-      { targets: { customerIds: [stranger.id, ours(world)[0]!.id] } },
-      ours(world).slice(0, 1),
-    );
-    expect(report.namedSkipped).toBe(1);
-    expect(report.exceptions).toMatchObject([{ customerId: stranger.id, reason: { code: "outside-accounts" } }]);
-  });
-
   test("when they became protected or moved to another account between plan and flip", async () => {
-    const { emulator } = await given({ customers: 120, stagingShare: 1 });
+    const { emulator } = await given({ customers: 60, stagingShare: 1 });
     const { otherAccountId: accountId } = emulator;
     const tags = ["residential", "do-not-move"].map((name, id) => ({ id: `${id}`, name }));
     const changes: readonly (readonly [change: object, reason: Reason])[] = [
@@ -434,7 +409,7 @@ describe("lists that hide the tags", () => {
   };
 
   test("protect no fewer customers: each is read alone before its flip, with its tags", async () => {
-    const { emulator } = await given({ customers: 100, stagingShare: 1 });
+    const { emulator } = await given({ customers: 40, stagingShare: 1 });
     const proxy = await startRewritingProxy(emulator.address, hideTags);
     await expectPromoted(
       { targets: { all: true } },
@@ -455,16 +430,15 @@ describe("lists that hide the tags", () => {
 describe("an event that names what is not there", () => {
   const UNKNOWN = "000000000000000000000000";
 
-  test.each(["404", "400", "500"])(
+  test.each(["404", "500"])(
     "is refused with the ids, or skips them where the policy says so (a missing customer is a %s)",
     async (status) => {
-      await given({ faults: `missing-as=${status}` });
+      await given({ customers: 30, faults: `missing-as=${status}` });
       const [named] = ours(world);
-      const customerIds = [named!.id, UNKNOWN];
-      await expectRefused({ targets: { customerIds } }, { code: "unknown-customers", named: [UNKNOWN] });
+      const targets = [{ customerIds: [named!.id, UNKNOWN] }, { referenceIds: ["REF-NONE"] }];
+      await expectRefused({ targets }, { code: "unknown-customers", named: [UNKNOWN, "reference REF-NONE"] });
 
-      const event = { action: "stage", release: "1", targets: [{ customerIds }, { referenceIds: ["REF-NONE"] }] };
-      const { report } = await world.run(event, { unknownCustomers: "skip" });
+      const { report } = await world.run({ action: "stage", release: "1", targets }, { unknownCustomers: "skip" });
       expect(report).toMatchObject({ status: "partial", counts: { skipped: 2, failed: 0 } });
       const skips = report.exceptions.toSorted((a, b) => (a.customerId < b.customerId ? -1 : 1));
       expect(skips).toMatchObject([
@@ -498,12 +472,8 @@ describe("an event that names what is not there", () => {
     await expectRefused({ targets: { customerIds: [id] } }, problem, { baseUrl: proxy.address }).finally(proxy.close);
   });
 
-  test("is refused for a reference id of no customer, and for one of two customers", async () => {
+  test("is refused for a reference id of two customers", async () => {
     await given({ customers: 30 });
-    await expectRefused(
-      { targets: { referenceIds: ["REF-NONE"] } },
-      { code: "unknown-customers", named: ["reference REF-NONE"] },
-    );
     const [first, second] = ours(world);
     const twin = world.emulator.addCustomer({ referenceId: first!.referenceId });
     await expectRefused(
