@@ -430,7 +430,7 @@ describe("lists that hide the tags", () => {
 describe("an event that names what is not there", () => {
   const UNKNOWN = "000000000000000000000000";
 
-  test.each(["404", "500"])(
+  test.each(["404", "400"])(
     "is refused with the ids, or skips them where the policy says so (a missing customer is a %s)",
     async (status) => {
       await given({ customers: 30, faults: `missing-as=${status}` });
