@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { type Entry, ESBUILD, FUNCTION_ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
@@ -15,8 +15,11 @@ export function bundleFunction(entry: Entry, folder: string, policy: unknown): v
 export const COMMAND_LINE = join(ROOT, "ci/cutover.mjs");
 
 export function bundleCommandLine(outfile: string): void {
-  buildSync({ ...ESBUILD, entryPoints: [join(ROOT, "cli/cutover.ts")], outfile });
-  chmodSync(outfile, 0o755);
+  const made = `${outfile}.made`;
+  buildSync({ ...ESBUILD, entryPoints: [join(ROOT, "cli/cutover.ts")], outfile: made });
+  chmodSync(made, 0o755);
+  // At once, for a shell may be starting the file.
+  renameSync(made, outfile);
 }
 
 /** Writes the bundle of a function: one ES module with the AWS SDK, so that the lock file decides its version. */
