@@ -1,23 +1,15 @@
 import { readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { readPolicy } from "../lambda/config.ts";
 import { ENTRIES, ROOT } from "./bundle.ts";
 import { bundleFunction } from "./bundle-entry.ts";
 
-const { values } = parseArgs({
-  options: {
-    out: { type: "string", default: join(ROOT, "dist") },
-    policy: { type: "string", default: join(ROOT, "infra/policy.json") },
-  },
-});
-
-const policyFile = resolve(values.policy);
+const policyFile = join(ROOT, "infra/policy.json");
 readPolicy(policyFile);
 const policy: unknown = JSON.parse(readFileSync(policyFile, "utf8"));
 for (const entry of ENTRIES) {
-  const folder = join(resolve(values.out), entry);
+  const folder = join(ROOT, "dist", entry);
   rmSync(folder, { recursive: true, force: true });
   bundleFunction(entry, folder, policy);
   tell(join(folder, "index.mjs"));
