@@ -157,8 +157,27 @@ describe("a batch", () => {
     ]);
   });
 
+  const stopped = { requestedBy: "ann", reason: "an incident", at: "2026-11-23T00:00:00Z" };
+
+  test("that is withdrawn keeps a customer intended that there was no time to read", async () => {
+    const { run, records } = await given({
+      batches: [ABC],
+      connection: {
+        listCustomers: async () => {
+          clock.nowMs = UNTIL_MS;
+          return [aCustomer("b"), aCustomer("c")];
+        },
+      },
+      ledger: { readControls: async () => ({ ...CONTROLS, stopped }) },
+      intended: ["a"],
+    });
+
+    expect(await prepareBatch(run, 0)).toBeUndefined();
+
+    expect(records.map(({ intended }) => intended)).toEqual([["a", "b", "c"], ["a"]]);
+  });
+
   test("that is withdrawn has no doubt of a customer that is gone", async () => {
-    const stopped = { requestedBy: "ann", reason: "an incident", at: "2026-11-23T00:00:00Z" };
     const { run, records } = await given({
       batches: [[aCustomer("b")]],
       connection: { listCustomers: async () => [], readCustomer: async () => ({ reading: "missing" }) },

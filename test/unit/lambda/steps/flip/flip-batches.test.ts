@@ -166,7 +166,7 @@ test("a lock lost during the preparation of a batch ends the flips, and outcomes
   expect(await batchOf(1)).toMatchObject({ intended: [], outcomes: [] });
 });
 
-test("a customer that an earlier run intended stays intended when its batch is withdrawn unread", async () => {
+test("a customer that an earlier run intended stays intended when there is no time to read it", async () => {
   const { run, range, batchOf } = await given({ batches: [["a"], ["b"]] });
   await run.ledger.recordBatch({ ...(await batchOf(1)), intended: ["b"] });
   const connection: typeof run.connection = {
