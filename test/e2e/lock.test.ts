@@ -146,7 +146,7 @@ test("an event that comes too late is refused, and Evo Voice is asked nothing", 
   expect((await openLedger(world).readControls()).lock).toBeUndefined();
 });
 
-test("a dry run has the same plan each time, takes no lock, flips none, and runs beside a rollout", async () => {
+test("a dry run has the same plan each time, takes no lock, and runs beside a rollout", async () => {
   const event = { ...EVENT, dryRun: true };
   const toFlip = staged();
   const ledger = openLedger(world);

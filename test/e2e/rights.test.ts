@@ -117,7 +117,7 @@ describe("a pipeline's job", () => {
     expect(await door.send(forged, "start")).toMatchObject({ status: "refused" });
   });
 
-  test("with an override fails by the alias start; by an alias that starts nothing it is not answered", async () => {
+  test("with an override fails by the alias start, and is not answered by one that starts nothing", async () => {
     const answered = door.pipeline.answers().length;
     for (const alias of ["steer", "approve"] as const)
       expect((await door.sendRefused(job({ action: "stop" }), alias)).errorType).toBe("RightsError");

@@ -7,6 +7,6 @@ test.each([1, 2])(
 );
 
 test.each([1, 2])(
-  "killed again and again while it rolls back, a rollout says where each customer is (seed %d)",
+  "killed again and again in its rollback, a rollout says where each customer is (seed %d)",
   expectEndWhileTurningBack,
 );

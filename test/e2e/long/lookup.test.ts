@@ -236,7 +236,7 @@ describe("a server that", () => {
 });
 
 describe("customers are found by", () => {
-  test("ids and reference ids, and by 650 accounts, where no URL may have more than 2,000 characters", async () => {
+  test("ids and reference ids, and by 650 accounts, with URLs of at most 2,000 characters", async () => {
     await given();
     const [byId, byReference] = [ours(world).slice(10, 160), ours(world).slice(160, 290)];
     const customerIds = byId.map(({ id }) => id);

@@ -182,7 +182,7 @@ test("a user who may read and not flip stops the rollout after two fresh session
   await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
 });
 
-test("a secret that is no login is refused with what it must look like, and nothing is asked of Evo Voice", async () => {
+test("a secret that is no login is refused with its form, before any request to Evo Voice", async () => {
   const { emulator, run, secrets } = await given();
   secrets.putSecretValue(SECRET, "Harbour-hunter2!");
 

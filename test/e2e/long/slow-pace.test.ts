@@ -8,7 +8,7 @@ afterEach(() => door.close());
 /** Longer than a reading of a customer, and of the controls, may be old when the customer is flipped. */
 const MOST_AGE_MS = 5_500;
 
-test("a slow batch leaves out what was protected or moved 5 s before its turn, also after a stall", async () => {
+test("a slow batch leaves out what was protected or moved 5 s before its turn, after a stall too", async () => {
   const policy = {
     ...{ requestsPerSecond: 4, startRequestsPerSecond: 4, strategy: "all-at-once" },
     protected: { tags: ["do-not-move"] },

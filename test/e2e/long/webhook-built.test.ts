@@ -54,7 +54,7 @@ async function post({ rawPath, body = "", headers }: FunctionUrlRequest) {
   return { status: response.status, body: await response.text() };
 }
 
-test("the webhook as built flips customers for a signed delivery, and refuses one of another signer", async () => {
+test("the built webhook flips customers for a signed delivery, and refuses another signer", async () => {
   expect(await post(aGitHubDelivery({ secret: "another" }))).toMatchObject({ status: 401 });
   expect(door.world.executions.invocations()).toEqual([]);
 

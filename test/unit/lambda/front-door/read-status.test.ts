@@ -138,7 +138,7 @@ describe("the status of a rollout", () => {
   });
 });
 
-test("a rollout that is aborted names the commands that it has not taken in, and then its rollback", async () => {
+test("a rollout that is aborted names the commands that it has yet to apply, then its rollback", async () => {
   const by = { rolloutId: "noon", requestedBy: "ann" };
   const before = await askAtFlip({ ...PROMOTE, release: "2026.12", id: "noon" }, 1, async () => {
     await door.send({ ...by, command: "pause", minutes: 10, reason: "a look at the graphs" });
