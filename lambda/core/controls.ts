@@ -1,4 +1,3 @@
-import type { DeployEvent } from "../contract/deploy-event.ts";
 import { listShortly } from "../contract/describe.ts";
 import { toMs } from "../contract/instant.ts";
 import { toReleaseKey } from "../contract/release-name.ts";
@@ -219,12 +218,6 @@ function refuse(problem: string): ChangedControls {
 /** Why no customer is flipped now. */
 export function toStopped({ requestedBy, reason, at }: Attribution): Reason {
   return { code: "stopped", by: requestedBy, since: at, why: reason };
-}
-
-/** Why an event cannot begin: another rollout runs, which may be the rollout that the event would roll back. */
-export function toLocked({ rolloutId }: Pick<Lock, "rolloutId">, event: DeployEvent): Reason {
-  const isSource = event.action === "rollback" && event.rolloutId === rolloutId;
-  return { code: "locked", rolloutId, ...(isSource && { isSource }) };
 }
 
 /** Why a release stays where it is. */

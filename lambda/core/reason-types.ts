@@ -232,8 +232,7 @@ export type RollbackReason =
 /** Why a rollout does not begin, or why it could not continue by itself. */
 export type StartReason =
   | { readonly code: "too-late"; readonly notAfter: string }
-  /** `isSource`: it is the rollout that the event would roll back. */
-  | { readonly code: "locked"; readonly rolloutId: string; readonly isSource?: true }
+  | { readonly code: "locked"; readonly rolloutId: string }
   | { readonly code: "id-taken"; readonly id: string }
   | {
       readonly code: "release-held";

@@ -4,10 +4,8 @@ import { formatTime } from "./report/text-layout.ts";
 export const START_SENTENCES: Sentences<StartReason> = {
   "too-late": ({ notAfter }) =>
     `it is later than the event's notAfter, ${formatTime(notAfter)}; send a new event if the rollout should still happen`,
-  locked: ({ rolloutId, isSource }) =>
-    isSource
-      ? `rollout ${rolloutId} is still running; an abort stops it and restores what it flipped`
-      : `rollout ${rolloutId} is running in this environment; wait for its end, then send the event again`,
+  locked: ({ rolloutId }) =>
+    `rollout ${rolloutId} is running in this environment; wait for its end, then send the event again`,
   "id-taken": ({ id }) =>
     `the id ${id} belongs to a different event; ask for its status, or send this event with a new id`,
   "release-held": ({ release, by, since, why, after }) =>
@@ -22,7 +20,7 @@ export const START_SENTENCES: Sentences<StartReason> = {
   "already-retried": ({ rolloutId, by }) =>
     `rollout ${by} has already retried rollout ${rolloutId}; send a retry of ${by}`,
   "was-rolled-back": ({ rolloutId }) =>
-    `rollout ${rolloutId} was rolled back, so a retry would not move the customers that are restored; send its deploy event again, with a new id if it has one`,
+    `rollout ${rolloutId} was rolled back, so a retry would not move the customers that are restored; end the hold of its release, then send its deploy event again, with a new id if it has one`,
   "is-rollback": ({ rolloutId }) =>
     `rollout ${rolloutId} is itself a rollback; send the id of the rollout that it rolled back, or a new deploy event`,
   "unknown-source": ({ rolloutId }) => `the ledger does not say which rollout ${rolloutId} retried`,

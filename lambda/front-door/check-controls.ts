@@ -1,7 +1,7 @@
 import type { DeployEvent, FlipEvent } from "../contract/deploy-event.ts";
 import { memberOf } from "../contract/member-of.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { findObstacle, toLocked } from "../core/controls.ts";
+import { findObstacle } from "../core/controls.ts";
 import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import { describeReason, type Reason } from "../core/reasons.ts";
 import { adviseOn } from "../core/report/next-steps.ts";
@@ -32,15 +32,16 @@ export async function findForbidding(ports: StartRolloutPorts, event: DeployEven
   if (freeze !== undefined && memberOf(event, "onFreeze") !== "wait") return toFrozen(freeze);
   const { lock } = controls;
   if (lock === undefined || lock.rolloutId === event.id || event.onBusy === "wait") return undefined;
-  return (await executions.findEnd(lock.execution)).running ? toLocked(lock, event) : undefined;
+  return (await executions.findEnd(lock.execution)).running ? { code: "locked", rolloutId: lock.rolloutId } : undefined;
 }
 
-/** By itself, or by another rollout. */
+/** By itself, or by another rollout. Of several rollouts that are rolled back at once, the worker looks at the batches. */
 async function wasRolledBack({ findRollout }: StartRolloutPorts["ledger"], rolloutId: string): Promise<boolean> {
   const retried = await findRollout(rolloutId);
   const by = retried?.rolledBackBy;
-  const { report } = (by === undefined ? retried : await findRollout(by)) ?? {};
-  return (report?.rollback?.restored ?? 0) > 0;
+  const { report, source } = (by === undefined ? retried : await findRollout(by)) ?? {};
+  const isOnlyOne = by === undefined || source?.rollouts.length === 1;
+  return isOnlyOne && (report?.rollback?.restored ?? 0) > 0;
 }
 
 const MOST_RETRIES = 100;

@@ -3,7 +3,7 @@ import type { Delivered } from "../contract/accept-deploy-event.ts";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { memberOf } from "../contract/member-of.ts";
 import type { Via } from "../contract/via.ts";
-import { findObstacle, type Lock, toLocked } from "../core/controls.ts";
+import { findObstacle, type Lock } from "../core/controls.ts";
 import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { DAY_MS, FLIP_SHARE } from "../core/gate/rollback-reserve.ts";
@@ -117,7 +117,7 @@ async function refuseSource(ports: Ports, opening: Opening, problem: Reason): Pr
   const isMeant = "rolloutId" in event && event.rolloutId !== undefined ? lock?.rolloutId === event.rolloutId : true;
   if (lock === undefined || event.dryRun || !isMeant || !(await isRunning(ports, lock)))
     return refuse(ports, opening, problem);
-  return waitOrRefuse(ports, opening, toBusy(lock, event));
+  return waitOrRefuse(ports, opening, toBusy(lock));
 }
 
 /** A retry flips what its source flipped. */
@@ -165,7 +165,7 @@ async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<O
   const isEqual = held.fingerprint === opening.fingerprint;
   if (held.rolloutId === opening.rolloutId && !isEqual) return refuseId(opening);
   const isSame = held.rolloutId === opening.rolloutId || (opening.event.id === undefined && isEqual);
-  if (!isSame) return waitOrRefuse(ports, opening, toBusy(held, opening.event));
+  if (!isSame) return waitOrRefuse(ports, opening, toBusy(held));
   const known = await ports.ledger.findRollout(held.rolloutId);
   if (known !== undefined) return answerKnown(ports, opening, known);
   return answer(opening, { rolloutId: held.rolloutId, status: "running", joined: true });
@@ -179,8 +179,8 @@ interface Obstacle {
   readonly leftSeconds?: number;
 }
 
-function toBusy(lock: Lock, event: DeployEvent): Obstacle {
-  return { member: "onBusy", problem: toLocked(lock, event) };
+function toBusy({ rolloutId }: Lock): Obstacle {
+  return { member: "onBusy", problem: { code: "locked", rolloutId } };
 }
 
 /** A waiting event has a record, so that it can be asked about and aborted. */

@@ -4,7 +4,7 @@ import { OUTCOMES, type OutcomeKind } from "../flip/outcome.ts";
 import { toShortHash } from "../plan/short-hash.ts";
 import { toExceptionSections, toFlipSections } from "./exception-sections.ts";
 import { adviseReader } from "./next-steps.ts";
-import { hasSucceeded, isRollingBack, type Override, type Report } from "./report.ts";
+import { hasSucceeded, isUnfinished, type Override, type Report } from "./report.ts";
 import type { Block, Limits, NumberRow, ReportDocument, Section, Style } from "./report-document.ts";
 import { hasAnswer, type RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
@@ -162,7 +162,7 @@ export function countRestored(report: Partial<Report>): readonly NumberRow[] {
   const { rollback } = report;
   if (rollback === undefined) return [];
   const { restored, conflicting, failed } = rollback;
-  const isGoingOn = isRollingBack(report);
+  const isGoingOn = isUnfinished(report);
   return [
     { label: "restored", number: restored, style: "green" },
     { label: "conflicting", number: conflicting, style: "yellow" },

@@ -1,5 +1,5 @@
 import type { PlannedCustomer } from "../plan/planned-customer.ts";
-import { type Exception, isRollingBack, type Report } from "./report.ts";
+import { type Exception, isUnfinished, type Report } from "./report.ts";
 import type { Block, Limits, Section } from "./report-document.ts";
 import { countCustomers, formatNumber, shortenText } from "./text-layout.ts";
 
@@ -20,7 +20,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     title: "not restored, still where the rollout put them",
-    total: (report) => (isRollingBack(report) ? 0 : (report.rollback?.failed ?? 0)),
+    total: (report) => (isUnfinished(report) ? 0 : (report.rollback?.failed ?? 0)),
     has: ({ outcome }) => outcome === "not-restored",
   },
   {

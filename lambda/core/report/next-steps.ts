@@ -38,8 +38,10 @@ export function adviseOn(reason: Reason): readonly Advice[] {
     case "release-held":
       return [{ say: "To end the hold:", send: toCommand("clear-release", { release: reason.release }) }];
     case "locked":
-      if (reason.isSource) return [{ say: ABORT, send: toCommand("abort", { rolloutId: reason.rolloutId }) }];
-      return [{ say: "To wait for the end of that rollout:", add: { onBusy: "wait", notAfter: "TIME" } }];
+      return [
+        { say: "To see that rollout, and how to stop it:", send: { command: "status", rolloutId: reason.rolloutId } },
+        { say: "To wait for the end of that rollout:", add: { onBusy: "wait", notAfter: "TIME" } },
+      ];
     case "alarm":
       return reason.state === "ALARM" ? [{ say: "If this release fixes what the alarm is about:", add: OVERRIDE }] : [];
     case "sign-in-refused":
@@ -50,7 +52,6 @@ export function adviseOn(reason: Reason): readonly Advice[] {
   }
 }
 
-const ABORT = "To stop it and restore every customer that it flipped:";
 const OVERRIDE = { override: { reason: "WHY" } };
 
 function toCommand(command: string, members: Advice["send"] = {}): Advice["send"] {
@@ -125,7 +126,7 @@ const OF_ANOTHER_PLAN: readonly ReasonCode[] = ["stale-plan", "unknown-plan", "p
 function adviseRefused(report: Report, event: DeployEvent | undefined): readonly Advice[] {
   const { problems = [], held } = report;
   if (held !== undefined) return adviseHeld(report);
-  if (problems.some(({ code }) => code === "none-left")) return [];
+  if (problems.some(({ code }) => code === "none-left" || code === "was-rolled-back")) return [];
   if (problems.some(({ code }) => OF_ANOTHER_PLAN.includes(code)))
     return [{ say: "To see the plan of now, without this hash:", add: { dryRun: true, plan: undefined } }];
   const say = "Fix the cause, then send the deploy event again.";
@@ -218,7 +219,7 @@ function adviseUnderWay(report: Report): readonly Advice[] {
     (each) => each.code === "paused" || (each.code === "command-noted" && each.command === "pause"),
   );
   const flips = action !== "rollback" && phase !== "waiting" && phase !== "rolling back";
-  const stop = flips ? ABORT : "To stop it:";
+  const stop = flips ? "To stop it and restore every customer that it flipped:" : "To stop it:";
   return [
     ...adviseApproval(report),
     ...(isPaused ? [{ say: "To end the pause:", send: toCommand("resume", { rolloutId }) }] : []),

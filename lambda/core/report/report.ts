@@ -17,8 +17,8 @@ export function hasSucceeded({ action, status, rollback }: Partial<Report>): boo
   return status === "succeeded" || status === "planned";
 }
 
-/** While a rollback is under way, a customer that it has not come to counts as failed. */
-export function isRollingBack({ status = "failed", rolledBackBy }: Partial<Report>): boolean {
+/** Whether it runs, or a rollback of it: a customer that the rollback has not come to counts as failed. */
+export function isUnfinished({ status = "failed", rolledBackBy }: Partial<Report>): boolean {
   return isUnderWay({ status, ...rolledBackBy });
 }
 

@@ -49,8 +49,12 @@ function hold(by: Pick<Hold, "action" | "rolloutId">) {
   return ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: by });
 }
 
-async function record(rolloutId: string, event: Readonly<Record<string, unknown>>, status = "partial"): Promise<void> {
-  const facts = { rolloutId, event, fingerprint: fingerprint(event), execution: "arn", startedAtMs: 1, status };
+async function record(
+  rolloutId: string,
+  event: Readonly<Record<string, unknown>>,
+  ...[status = "partial", source]: readonly [status?: string, source?: object]
+): Promise<void> {
+  const facts = { rolloutId, event, fingerprint: fingerprint(event), execution: "arn", startedAtMs: 1, status, source };
   await ledger.createRollout(facts as unknown as RolloutRecord);
 }
 
@@ -137,18 +141,21 @@ describe("a held release", () => {
     expect(started).toHaveLength(2);
   });
 
-  test.each(["itself", "another rollout"])("is no reason against a retry of what %s rolled back", async (by) => {
+  test.each([
+    ["by itself", undefined, /^nothing was done: rollout night was rolled back, .* end the hold of its release, then/],
+    ["by another rollout", ["night"], /^nothing was done: rollout night was rolled back, /],
+    // The worker looks at the batches of each.
+    ["perhaps, with another rollout", ["night", "noon"], /^nothing was done: release 2026.11.0 is held/],
+  ])("gives way to the better reason against a retry of what was rolled back %s", async (_how, sources, message) => {
     await hold({ action: "promote" });
     await record("night", anEvent());
-    const rollback = { restored: 1, conflicting: 0, failed: 0 };
-    if (by === "itself") await ledger.endRollout("night", { status: "rolled-back", rollback } as Report);
-    else {
-      await record("back", { action: "rollback", rolloutId: "night", dryRun: false });
+    const report = { status: "rolled-back", rollback: { restored: 1, conflicting: 0, failed: 0 } } as Report;
+    if (sources !== undefined) {
+      const source = { rollouts: sources.map((rolloutId) => ({ rolloutId, batches: 1 })) };
+      await record("back", { action: "rollback", release: "2026.11.0", dryRun: false }, "running", source);
       await ledger.noteRolledBackBy("night", "back");
-      await ledger.endRollout("back", { status: "rolled-back", rollback } as Report);
     }
-    const message =
-      /^nothing was done: rollout night was rolled back, .* send its deploy event again, with a new id if/;
+    await ledger.endRollout(sources === undefined ? "night" : "back", report);
     await expectRefused(retry("night"), message);
   });
 
@@ -170,11 +177,11 @@ describe("while another rollout runs", () => {
     await expectRefused(startLater({ action: "rollback", rolloutId: "night" }), message);
   });
 
-  test("a rollback of that rollout is refused with the command that stops and restores it", async () => {
+  test("a rollback of that rollout is refused with the status, which says how to stop it", async () => {
     await holdLock();
     await expectRefused(
       startLater({ action: "rollback", rolloutId: "noon" }),
-      'nothing was done: rollout noon is still running; an abort stops it and restores what it flipped\nTo stop it and restore every customer that it flipped: {"command":"abort","rolloutId":"noon","requestedBy":"YOU","reason":"WHY"}',
+      /then send the event again\nTo see that rollout, and how to stop it: \{"command":"status","rolloutId":"noon"\}/,
     );
   });
 

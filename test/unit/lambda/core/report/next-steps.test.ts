@@ -17,7 +17,13 @@ const ADVICE: readonly (readonly [Reason, readonly object[]])[] = [
   [{ code: "stopped", ...BY }, [{ command: "resume-everything", ...YOU }]],
   [{ code: "release-held", release: "1.0", ...BY }, [{ command: "clear-release", release: "1.0", ...YOU }]],
   [FROZEN, [LIFT, WAIT, OVERRIDE]],
-  [{ code: "locked", rolloutId: "noon" }, [{ onBusy: "wait", notAfter: "TIME" }]],
+  [
+    { code: "locked", rolloutId: "noon" },
+    [
+      { command: "status", rolloutId: "noon" },
+      { onBusy: "wait", notAfter: "TIME" },
+    ],
+  ],
   [{ code: "alarm", alarm: "calls", state: "ALARM" }, [OVERRIDE]],
   [{ code: "alarm", alarm: "calls", state: "OK" }, []],
   [REFUSED, [AGAIN]],

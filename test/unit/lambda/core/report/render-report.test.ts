@@ -406,6 +406,14 @@ test.each([
   expect(formatDuration(ms)).toBe(text);
 });
 
+test("of a rollout that another one rolls back says how many are not restored yet", () => {
+  const rollback = { restored: 12, conflicting: 0, failed: 253 };
+  const by = { rolledBackBy: { rolloutId: "back", status: "running" }, rollback } as const;
+  const text = render(aReport({ status: "halted", ...by, exceptions: [anOutcome(7, { outcome: "not-restored" })] }));
+  expect(text).toContain("\n  not restored yet  253\n");
+  expect(text).not.toContain("more; the command customers");
+});
+
 test("as plain text it does not wrap, and cuts a long problem and a long list of names", () => {
   const problem = Array.from({ length: 20 }, (_, index) => `problem ${index} ${"x".repeat(1_000)}`).join("\n");
   const exceptions = Array.from({ length: 9 }, (_, index) => anOutcome(index));

@@ -33,3 +33,28 @@ test.each<[what: string, record: Partial<RolloutRecord>, problem: object]>([
 ])("refuses a rollback of a rollout that %s", async (_what, record, problem) => {
   expect(await find(record)).toEqual({ problem });
 });
+
+test("by its release, passes over a newer rollout that began and flipped no customer", async () => {
+  const event: DeployEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
+  const outcomeOf: Readonly<Record<string, "flipped" | "skipped">> = { noon: "skipped", night: "flipped" };
+  const found = await findSourceRollouts(
+    {
+      findRollout: async (rolloutId) => ({ ...RECORD, rolloutId, event, plan: PLAN }),
+      findRollouts: async () => ["noon", "night"],
+      getBatch: async (rolloutId, index) => ({
+        ...{ rolloutId, index, revision: 1, customers: [], intended: [], rollback: [], restoring: [] },
+        outcomes: [
+          {
+            customerId: "a",
+            name: "A",
+            outcome: outcomeOf[rolloutId] ?? "failed",
+            reason: { code: "confirmed-after-restart" },
+          },
+        ],
+      }),
+    },
+    { action: "rollback", release: "2026.11", dryRun: false },
+  );
+
+  expect(found).toMatchObject({ source: { rollouts: [{ rolloutId: "night", batches: 1 }], release: "2026.11" } });
+});
