@@ -69,9 +69,9 @@ export async function flipPart(
   const { from, plan, to } = work;
   if (whyStopped(from) !== undefined) return { ...from, done: true };
   const task = await createFlipTask(ports, rollout);
-  const finished = await skipFinished(task, work);
+  const unfinished = await findUnfinished(task, work);
   const used = { operations: run.operations ?? 0, elapsedMs: ports.nowMs() - rollout.startedAtMs };
-  const begun = { ...finished, stop: finished.stop ?? stopToKeepReserve(used, FLIP_SHARE) };
+  const begun = { ...unfinished, stop: unfinished.stop ?? stopToKeepReserve(used, FLIP_SHARE) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async (part) => {
     const { commandState, counts } = begun;
@@ -129,7 +129,7 @@ export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "probl
  * The progress by the ledger: further than `from` when an earlier run of this part died. The failures that such a run
  * recorded still stop the rollout.
  */
-async function skipFinished(task: Task, { from, to, gateConfig }: FlipWork): Promise<FlipProgress> {
+async function findUnfinished(task: Task, { from, to, gateConfig }: FlipWork): Promise<FlipProgress> {
   const findStop = ({ stop, counts }: FlipProgress, failures = 0) =>
     stop ?? findBudgetStop({ failed: counts.failed + failures }, gateConfig.rules);
   let progress: FlipProgress = { ...from, settledInBatch: 0 };

@@ -64,9 +64,9 @@ function holdSource(ports: Ports, rollout: Rollout, { release, action, rollouts 
 }
 
 /**
- * An abort that arrived after the flips and asks for their rollback must not end that rollback: it counts as applied. Of
- * several aborts the last one counts, and later commands apply to the rollback. An abort that was sent during a rollback
- * ends it: it can end nothing else.
+ * An abort that arrived after the flips and asks for their rollback counts as applied: it must not end that rollback. Of
+ * several aborts the last one counts. Commands after it apply to the rollback, and so does an abort that was sent during
+ * the rollback: it ends the rollback.
  */
 async function passLateAborts(
   { ledger }: Ports,
