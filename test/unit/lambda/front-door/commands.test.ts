@@ -195,6 +195,7 @@ describe("a command without effect is refused, and not noted:", () => {
     ["pause", "after a halt", halted, ENDING],
     ["abort", "after a halt", halted, `${ENDING}${UNDO}`],
     ["abort", "after its rollback", restored, ENDING],
+    ["abort", "after a rollback by another rollout", { ...halted, rolledBackBy: "back" }, ENDING],
   ])("%s %s", async (name, _when, changes, problem) => {
     await aRollout("running", changes);
     const command = COMMANDS.find((each) => each.command === name) as RolloutCommand;

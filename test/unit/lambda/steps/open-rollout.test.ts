@@ -28,6 +28,21 @@ test("an event holds no lock when its time ran out after its open step died", as
   expect((await ledger.readControls()).lock).toBeUndefined();
 });
 
+test("an event whose rollout another execution recorded meanwhile leaves no lock", async () => {
+  const ports = fakePorts(world(), { customers: [] });
+  const event = acceptDeployEvent(
+    { action: "promote", release: "1", targets: { all: true }, id: "twice" },
+    world().policy,
+  );
+  const createRollout: typeof ports.ledger.createRollout = (record) =>
+    ports.ledger.createRollout({ ...record, execution: "arn:first" });
+
+  const opened = await openRollout({ ...ports, ledger: { ...ports.ledger, createRollout } }, { event }, EXECUTION);
+
+  expect(opened).toMatchObject({ kind: "answered", report: { rolloutId: "twice", joined: true } });
+  expect((await openLedger(world()).readControls()).lock).toBeUndefined();
+});
+
 test("a rollout without an id of its own has the name of its execution", async () => {
   const dryRun = { action: "promote", release: "1", targets: { all: true }, dryRun: true };
   const event = acceptDeployEvent(dryRun, world().policy);
