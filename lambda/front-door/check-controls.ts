@@ -7,7 +7,7 @@ import { describeReason, type Reason } from "../core/reasons.ts";
 import { adviseOn } from "../core/report/next-steps.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 
-/** Thrown for a request that the controls or the lock forbid. The request is valid: it may be sent again later. */
+/** Thrown for a valid request that the state of the environment forbids: the controls, the lock or an earlier rollback. */
 export class ControlsError extends RefusedError {
   override readonly name = "ControlsError";
   constructor(reason: Reason) {
@@ -16,9 +16,9 @@ export class ControlsError extends RefusedError {
 }
 
 /**
- * Why the controls, a freeze or a running rollout forbid an event now. The worker checks all of them again when it
- * begins, and the stop switch, the freezes and the protected customers before each batch. A hold does not stop a rollback,
- * which may have made it. The lock of this event's own rollout, which has just begun, does not count.
+ * Why the controls, a freeze, a running rollout or an earlier rollback forbid an event now. The worker checks all of them
+ * again when it begins, and the stop switch, the freezes and the protected customers before each batch. A hold does not stop
+ * a rollback, which may have made it. The lock of this event's own rollout, which has just begun, does not count.
  */
 export async function findForbidding(ports: StartRolloutPorts, event: DeployEvent): Promise<Reason | undefined> {
   const { ledger, policy, executions, nowMs } = ports;

@@ -8,7 +8,7 @@ import { describe, expect, test } from "../../../../support/jest.ts";
 import { aReport as aBareReport } from "../a-report.ts";
 
 /** What can move a cursor, change a colour or turn the direction of a text; a line break may stand in a report. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a report must have NO_COUNTS of these characters, so the test looks for them
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a report must have none of these characters, so the test looks for them
 const STEERING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
 
 const EXCLUDED = explain({ code: "excluded" });
